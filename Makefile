@@ -1,0 +1,76 @@
+# The chain: data/raw -> eight notebooks, in order -> outputs/JPN. `make help` explains the targets.
+# Make looks at time stamps; what it calls then decides by content whether there is work to do.
+
+PYTHON3 = python3
+PYTHON = .venv/bin/python
+OUT = outputs/JPN
+BUILD = .build/JPN
+NOTEBOOKS = 01_clean 02_measures 03_patterns 04_breaks 05_eras 06_donors 07_claims 08_figures
+
+STAMPS = $(NOTEBOOKS:%=$(BUILD)/%.json)
+# another interpreter, as in a conda environment, brings its own packages: no .venv then
+VENV = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/.complete)
+module = $(1:%=src/oda_eras/%.py)
+table = $(1:%=$(OUT)/data/%.csv)
+
+.PHONY: all test lab accept verify bench clean help
+
+all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
+
+# What each notebook rests on. A notebook that uses more than is listed here fails and says so.
+# Tables of data/ that a notebook publishes follow its stamp; later notebooks follow the tables.
+EVERY = data/sources.yml data/donors.csv requirements.lock $(call module,__init__ paths records publication sources)
+RAW = $(wildcard data/raw/*.csv)
+
+$(BUILD)/01_clean.json: $(RAW) $(call module,schemas panel)
+CLEAN = $(call table,panel dac_total japan_totals prices context article_oda article_figures \
+  constant_prices sectors_2012 china_commitments)
+$(CLEAN): $(BUILD)/01_clean.json ;
+
+$(BUILD)/02_measures.json: $(call table,panel article_oda article_figures)
+$(BUILD)/03_patterns.json: $(call table,panel) $(call module,figures)
+$(call table,totals): $(BUILD)/03_patterns.json ;
+$(BUILD)/04_breaks.json: $(call table,totals) $(call module,breaks figures)
+$(BUILD)/05_eras.json: $(call table,totals) data/eras.csv $(call module,eras figures)
+$(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,figures)
+$(BUILD)/07_claims.json: $(call table,article_oda article_figures)
+$(BUILD)/08_figures.json: $(call table,panel totals) data/eras.csv $(call module,eras figures)
+
+$(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb $(EVERY) | $(VENV)
+	@$(PYTHON) -m oda_eras.run $< $(OUT) $^
+
+$(BUILD)/done: $(STAMPS) $(call module,merge datapackage)
+	@$(PYTHON) -m oda_eras.merge $(OUT) $(NOTEBOOKS)
+
+# Anything in the outputs newer than the last complete run was edited, cut or deleted since, or
+# a run was interrupted: have every notebook's outputs looked at, not just those of stale ones.
+ifneq ($(wildcard $(STAMPS)),)
+ifneq ($(shell find $(OUT) -newer $(BUILD)/done 2>&1 | head -n 1),)
+$(STAMPS) $(BUILD)/done: FORCE
+endif
+endif
+FORCE:
+
+.venv/.complete: requirements.lock pyproject.toml src/oda_eras/environment.py
+	@$(PYTHON3) src/oda_eras/environment.py
+
+test: | $(VENV) ## check everything in a scratch copy; touches nothing here
+	@$(PYTHON) -m pytest
+
+lab: | $(VENV) ## open JupyterLab on the notebooks
+	@$(PYTHON) -m jupyterlab notebooks
+
+accept: all ## take the executed notebooks over into notebooks/, to be committed
+	@$(PYTHON) -m oda_eras.accept $(OUT) $(NOTEBOOKS)
+
+verify: | $(VENV) ## compare raw tables and outputs with their recorded hashes
+	@$(PYTHON) -m oda_eras.verify $(OUT)
+
+bench: | $(VENV) ## time the chain against plain papermill and plain Python, in scratch copies
+	@$(PYTHON) -m oda_eras.bench $(NOTEBOOKS)
+
+clean: ## remove the environment and what make remembers; outputs stay
+	rm -rf .venv .build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile

@@ -1,0 +1,1 @@
+"""Japan's ODA to Central Asia: the machinery that the notebooks call."""

@@ -1,0 +1,71 @@
+"""Take the executed notebooks over into notebooks/: `python -m oda_eras.accept OUTPUTS NOTEBOOK...`.
+
+The copies are normalised, so that a rerun that finds the same results changes nothing.
+"""
+
+import json
+import os
+import sys
+
+from oda_eras.paths import build_folder, project_root
+from oda_eras.records import read_json, write_atomically
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def normalise(notebook: dict) -> dict:
+    """Drop from an executed notebook what differs between two runs with the same results."""
+    cells = []
+    for cell in notebook["cells"]:
+        tags = cell["metadata"].get("tags", [])
+        if "papermill-error-cell-tag" in tags:
+            continue
+        kept = {"id": cell["id"], "cell_type": cell["cell_type"]}
+        kept["metadata"] = {"tags": tags} if tags else {}
+        kept["source"] = _lines(cell["source"])
+        if cell["cell_type"] == "code":
+            kept["execution_count"] = cell["execution_count"]
+            kept["outputs"] = [_normalise_output(output) for output in cell["outputs"]]
+        cells.append(kept)
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _normalise_output(output: dict) -> dict:
+    kept = {key: value for key, value in output.items() if key != "transient"}
+    if "text" in kept:
+        kept["text"] = _lines(kept["text"])
+    if "data" in kept:
+        kept["data"] = {
+            kind: value if kind == "image/png" else _lines(value)
+            for kind, value in sorted(kept["data"].items())
+        }
+    return kept
+
+
+def _lines(text: str | list[str]) -> list[str]:
+    return "".join(text).splitlines(keepends=True)
+
+
+def to_text(notebook: dict) -> str:
+    """A notebook as it is committed."""
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
+def accept(outputs: str, notebooks: list[str]) -> None:
+    """Copy each executed notebook over the committed one where they differ."""
+    root, build = project_root(), build_folder(outputs)
+    for name in notebooks:
+        executed = to_text(normalise(read_json(build / f"{name}.ipynb")))
+        committed = root / "notebooks" / f"{name}.ipynb"
+        if committed.read_text(encoding="utf-8") == executed:
+            continue
+        write_atomically(committed, executed)
+        # Only outputs differ from what ran, so the copy must not look newer than the run.
+        ran = (build / f"{name}.json").stat().st_mtime
+        os.utime(committed, (ran, ran))
+        print(f"notebooks/{name}.ipynb taken over")
+
+
+if __name__ == "__main__":
+    accept(sys.argv[1], sys.argv[2:])

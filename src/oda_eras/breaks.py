@@ -1,0 +1,1250 @@
+"""Structural breaks in short annual series, with strucchange's conventions.
+
+The functions answer three questions about one series ``y`` and, where wanted, regressors ``x``:
+
+- *how many breaks and when* (`bai_perron`: exact search, BIC, LWZ, break-date intervals),
+- *is there a break at all* (`sup_f`, `cusum`, `chow`: asymptotic p and, for `sup_f`, p simulated
+  at the actual sample size and autocorrelation),
+- *do given groups of years differ* (`permutation`, `rotation`, corrected with `holm`).
+
+Conventions, the same everywhere:
+
+- A break is named by its *position*: the 1-based number of the last observation of the old
+  regime, as in R's strucchange and in ruptures. (Rbeast names the first of the new regime.)
+  If ``y`` is a pandas Series, both years are available as labels.
+- ``x`` never holds the constant; it is added, and ``k`` counts it.
+- A fraction ``h`` or ``trim`` below 1 means floor(fraction * n) observations, from 1 on a count.
+- F statistics are scaled as strucchange's ``Fstats``: k times the F ratio.
+- Bad input raises a ValueError naming the argument and the observation.
+
+References
+----------
+Andrews (1993), Econometrica 61, 821-856. Andrews and Ploberger (1994), Econometrica 62,
+1383-1414. Bai (1997), Review of Economics and Statistics 79, 551-563. Bai and Perron (1998),
+Econometrica 66, 47-78; (2003), Journal of Applied Econometrics 18, 1-22. Chow (1960),
+Econometrica 28, 591-605. Hansen (1997), Journal of Business & Economic Statistics 15, 60-67.
+Holm (1979), Scandinavian Journal of Statistics 6, 65-70. Liu, Wu and Zidek (1997), Statistica
+Sinica 7, 497-525. Newey and West (1987), Econometrica 55, 703-708. Phipson and Smyth (2010),
+Statistical Applications in Genetics and Molecular Biology 9, article 39. Ploberger and Krämer
+(1992), Econometrica 60, 271-285. Yao (1988), Statistics & Probability Letters 6, 181-189.
+Zeileis, Leisch, Hornik and Kleiber (2002), Journal of Statistical Software 7(2), 1-38.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from itertools import combinations, pairwise
+from numbers import Real
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+__all__ = [
+    "BaiPerron",
+    "Chow",
+    "Cusum",
+    "Resampling",
+    "SupF",
+    "ar1",
+    "argmax_cdf",
+    "bai_perron",
+    "chow",
+    "cusum",
+    "hansen_p",
+    "holm",
+    "lag1",
+    "p_over_rho",
+    "permutation",
+    "rotation",
+    "simulate_sup_f",
+    "sup_f",
+    "sup_f_paths",
+]
+
+EXACT_LIMIT = 200_000
+"""Largest number of arrangements that `permutation` enumerates (C(20, 10) = 184,756)."""
+
+_COLLINEAR = 1e-9
+_PERFECT = 1e-20
+_CHUNK = 2**22
+
+
+# ---------------------------------------------------------------------------------------------
+# Input
+
+
+@dataclass(frozen=True)
+class _Model:
+    """Checked input. ``design`` is the constant and x standardised, which leaves RSS alone."""
+
+    y: np.ndarray
+    design: np.ndarray
+    names: tuple[str, ...]
+    labels: pd.Index
+    centre: np.ndarray
+    scale: np.ndarray
+
+    @property
+    def n(self) -> int:
+        return self.design.shape[0]
+
+    @property
+    def k(self) -> int:
+        return self.design.shape[1]
+
+
+def _floats(values, name: str, labels: pd.Index | None = None) -> np.ndarray:
+    """One column as finite floats, or a ValueError saying which observation is at fault."""
+
+    def where(i):
+        label = "" if labels is None else f" (label {labels[i]})"
+        return f"observation {i + 1}{label}"
+
+    values = np.asarray(values)
+    if values.ndim != 1:
+        raise ValueError(f"{name} must be one-dimensional, its shape is {values.shape}")
+    if values.dtype.kind not in "biuf":
+        for i, value in enumerate(values):
+            if not isinstance(value, Real) and value is not None and value is not pd.NA:
+                raise ValueError(f"{name} is not numeric: {value!r} at {where(i)}")
+        values = np.array([np.nan if v is None or v is pd.NA else v for v in values], dtype=float)
+    values = values.astype(float)
+    for bad, what in ((np.isnan(values), "missing (NaN)"), (np.isinf(values), "infinite")):
+        if bad.any():
+            raise ValueError(f"{name} is {what} at {where(int(bad.argmax()))}")
+    return values
+
+
+def _is_constant(values: np.ndarray) -> bool:
+    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
+
+
+def _default_index(index: pd.Index) -> bool:
+    return isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1
+
+
+def _regressors(x, n: int) -> tuple[np.ndarray, list[str]]:
+    """x as an (n, k - 1) array with its column names."""
+    if x is None:
+        return np.empty((n, 0)), []
+    if isinstance(x, pd.Series):
+        x = x.to_frame(x.name if x.name is not None else "x1")
+    if isinstance(x, pd.DataFrame):
+        names, columns = [str(c) for c in x.columns], [x.iloc[:, i] for i in range(x.shape[1])]
+        labels = x.index
+    else:
+        x = np.asarray(x)
+        if x.ndim == 1:
+            x = x[:, None]
+        if x.ndim != 2:
+            raise ValueError(f"x must have one or two dimensions, its shape is {x.shape}")
+        names, columns = [f"x{i + 1}" for i in range(x.shape[1])], list(x.T)
+        labels = None
+    if len(x) != n:
+        raise ValueError(f"lengths differ: {n} observations expected, x has {len(x)}")
+    columns = [
+        _floats(c, f"x column {name!r}", labels) for c, name in zip(columns, names, strict=True)
+    ]
+    return np.column_stack(columns) if columns else np.empty((n, 0)), names
+
+
+def _design(x, n: int) -> tuple[np.ndarray, list[str], np.ndarray, np.ndarray]:
+    """Constant and standardised regressors; refuses collinear columns."""
+    x, names = _regressors(x, n)
+    for values, name in zip(x.T, names, strict=True):
+        if _is_constant(values):
+            raise ValueError(f"x is collinear: column {name!r} is constant ({values[0]:g})")
+    centre, scale = x.mean(axis=0), x.std(axis=0)
+    design = np.column_stack([np.ones(n), (x - centre) / scale])
+    if design.shape[1] > n:
+        raise ValueError(f"n too short: {n} observations for {design.shape[1]} regressors")
+    pivots = np.abs(np.diag(np.linalg.qr(design, mode="r"))) / math.sqrt(n)
+    if (pivots <= _COLLINEAR).any():
+        name = names[int((pivots <= _COLLINEAR).argmax()) - 1]
+        raise ValueError(
+            f"x is collinear: column {name!r} is a linear combination of the constant and the "
+            "columns before it"
+        )
+    return design, names, centre, scale
+
+
+def _model(y, x) -> _Model:
+    labels = y.index if isinstance(y, pd.Series) else None
+    values = _floats(y, "y", labels)
+    if len(values) < 4:
+        raise ValueError(f"y is too short: {len(values)} observations, at least 4 are needed")
+    if _is_constant(values):
+        raise ValueError(f"y is constant ({values[0]:g} in all {len(values)} observations)")
+    design, names, centre, scale = _design(x, len(values))
+    if labels is None:
+        labels = pd.RangeIndex(1, len(values) + 1)
+    elif (
+        isinstance(x, pd.Series | pd.DataFrame)
+        and not _default_index(labels)
+        and not _default_index(x.index)
+        and not labels.equals(x.index)
+    ):
+        raise ValueError("y and x carry different indexes; align them first")
+    values = values - values.mean()
+    residuals = _residuals(values, design)
+    if residuals @ residuals <= _PERFECT * (values @ values):
+        raise ValueError("x explains y exactly; nothing is left in which to look for a break")
+    return _Model(values, design, ("const", *names), labels, centre, scale)
+
+
+def _residuals(y: np.ndarray, design: np.ndarray) -> np.ndarray:
+    return y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+
+
+def _segment_length(h: float, n: int, k: int) -> int:
+    if not h > 0 or (h >= 1 and h != int(h)):
+        raise ValueError(f"h = {h} is neither a fraction below 1 nor a whole number")
+    length = math.floor(n * h) if h < 1 else int(h)
+    if length <= k:
+        raise ValueError(
+            f"n too short for h: h = {h} gives segments of {length} of {n} observations, but "
+            f"{k} regressor(s) need at least {k + 1}"
+        )
+    if length > n // 2:
+        raise ValueError(
+            f"n too short for h: two segments of {length} do not fit into {n} observations"
+        )
+    return length
+
+
+def _first_position(trim: float, n: int, k: int) -> int:
+    if not trim > 0 or (trim >= 1 and trim != int(trim)):
+        raise ValueError(f"trim = {trim} is neither a fraction below 1 nor a whole number")
+    first = max(math.floor(n * trim) if trim < 1 else int(trim), k + 1)
+    if first > n - first:
+        raise ValueError(
+            f"n too short for trim: trim = {trim} leaves no candidate among {n} observations "
+            f"with {k} regressor(s)"
+        )
+    return first
+
+
+# ---------------------------------------------------------------------------------------------
+# Residual sums of squares of all segments, and the best segmentation
+
+
+def _segment_rss(y: np.ndarray, design: np.ndarray, h: int, starts: int) -> np.ndarray:
+    """RSS of the segments that begin at the first ``starts`` observations.
+
+    Returns an array (n, starts): entry [j, i] belongs to observations i..j (0-based, inclusive)
+    and is infinite for segments shorter than ``h``. Each start carries the triangular factor of
+    its segment, and one observation after the other is rotated into it (Givens); what is left of
+    y is the recursive residual, whose square is added. Normal equations or differences of
+    cumulated squares would lose half of the digits.
+    """
+    n, k = design.shape
+    rows = np.column_stack([design, y]).T
+    factor = np.zeros((k, k + 1, starts))
+    rss = np.zeros(starts)
+    out = np.full((n, starts), np.inf)
+    flat = out.reshape(-1)
+    for length in range(1, n + 1):
+        active = min(starts, n - length + 1)
+        row = rows[:, length - 1 : length - 1 + active].copy()
+        for q in range(k):
+            pivot = factor[q, q, :active]
+            norm = np.hypot(pivot, row[q])
+            norm[norm == 0] = 1
+            cosine, sine = pivot / norm, row[q] / norm
+            upper = factor[q, q:, :active]
+            rotated = cosine * upper + sine * row[q:]
+            row[q:] = cosine * row[q:] - sine * upper
+            factor[q, q:, :active] = rotated
+        rss[:active] += row[k] ** 2
+        if length == h:
+            _refuse_collinear(factor[:, :, :active], h)
+        if length >= h:
+            flat[(length - 1) * starts :: starts + 1][:active] = rss[:active]
+    return out
+
+
+def _refuse_collinear(factor: np.ndarray, h: int) -> None:
+    for q in range(1, factor.shape[0]):
+        flawed = np.abs(factor[q, q]) <= _COLLINEAR * np.linalg.norm(factor[: q + 1, q], axis=0)
+        if flawed.any():
+            start = int(flawed.argmax())
+            raise ValueError(
+                f"x is collinear within the segment of observations {start + 1} to {start + h} "
+                f"(column {q} of x); use a larger minimal segment or drop the column"
+            )
+
+
+def _segmentations(cost: np.ndarray, max_breaks: int) -> tuple[list[float], list[list[int]]]:
+    """Smallest RSS and its break positions for 0..max_breaks breaks; of ties the first."""
+    n = len(cost)
+    best = cost[:, 0]
+    rss, positions, came_from = [best[-1]], [[]], []
+    for _ in range(max_breaks):
+        total = cost[:, 1:] + best[: cost.shape[1] - 1]
+        choice = total.argmin(axis=1)
+        best = total[np.arange(n), choice]
+        came_from.append(choice + 1)
+        end, found = n, []
+        for back in reversed(came_from):
+            end = int(back[end - 1])
+            found.insert(0, end)
+        rss.append(best[-1])
+        positions.append(found)
+    return rss, positions
+
+
+# ---------------------------------------------------------------------------------------------
+# Bai-Perron
+
+
+@dataclass(frozen=True, repr=False)
+class BaiPerron:
+    """Result of `bai_perron`.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Index ``m`` = 0..max; columns ``rss`` (units of y squared), ``bic``, ``lwz``.
+    n, k, h : int
+        Observations, regressors with the constant, smallest segment.
+    """
+
+    table: pd.DataFrame
+    n: int
+    k: int
+    h: int
+    _model: _Model = field(repr=False)
+    _mean: float = field(repr=False)
+    _positions: list[list[int]] = field(repr=False)
+
+    def __repr__(self) -> str:
+        picks = ", ".join(f"{c.upper()}: {self.choice(c)}" for c in ("bic", "lwz"))
+        return f"BaiPerron(n={self.n}, k={self.k}, h={self.h}; breaks by {picks})"
+
+    def _segments(self, m: int) -> list[slice]:
+        ends = [0, *self.positions(m), self.n]
+        return [slice(a, b) for a, b in pairwise(ends)]
+
+    def positions(self, m: int) -> list[int]:
+        """Positions of the best ``m`` breaks: 1-based last observation of each old regime.
+
+        Raises
+        ------
+        ValueError
+            If ``m`` is not among 0..max of `table`.
+        """
+        if m not in range(len(self._positions)):
+            raise ValueError(f"m = {m} is not between 0 and {len(self._positions) - 1}")
+        return list(self._positions[m])
+
+    def labels(self, m: int) -> pd.DataFrame:
+        """Breaks as labels of y: a row per break; columns position, last_old, first_new.
+
+        Without an index on y the labels are observation numbers, from 1.
+        """
+        at = np.array(self.positions(m), dtype=int)
+        labels = self._model.labels
+        return pd.DataFrame(
+            {"position": at, "last_old": labels[at - 1], "first_new": labels[at]},
+            index=pd.RangeIndex(1, m + 1, name="break"),
+        )
+
+    def choice(self, criterion: str = "bic") -> int:
+        """Number of breaks with the smallest ``"bic"`` or ``"lwz"``; of ties the smaller."""
+        if criterion not in ("bic", "lwz"):
+            raise ValueError(f"criterion must be 'bic' or 'lwz', not {criterion!r}")
+        return int(self.table[criterion].to_numpy().argmin())
+
+    def coefficients(self, m: int) -> pd.DataFrame:
+        """Least-squares coefficients, a row per segment (1..m+1); columns const, then x."""
+        model = self._model
+        fits = np.array([self._fit(s) for s in self._segments(m)])
+        slopes = fits[:, 1:] / model.scale
+        const = self._mean + fits[:, 0] - slopes @ model.centre
+        return pd.DataFrame(
+            np.column_stack([const, slopes]),
+            index=pd.RangeIndex(1, m + 2, name="segment"),
+            columns=list(model.names),
+        )
+
+    def _fit(self, segment: slice) -> np.ndarray:
+        return np.linalg.lstsq(self._model.design[segment], self._model.y[segment], rcond=None)[0]
+
+    def confint(self, m: int, level: float = 0.95, hac: int | None = None) -> pd.DataFrame:
+        """Confidence intervals of the ``m`` break dates (Bai 1997), as strucchange's default.
+
+        With delta the change of the coefficients at a break, Q the mean of x x' and Omega the
+        (long-run) variance of x u in the segment before (1) and after (2), the error of the
+        estimated date times (delta' Q1 delta)^2 / (delta' Omega1 delta) is asymptotically
+        distributed as `argmax_cdf` with drift = delta' Q2 delta / delta' Q1 delta and
+        variance = delta' Omega2 delta / delta' Omega1 delta (Bai 1997, Proposition 3 and
+        Appendix B; numbering not verified). Regressors and errors may differ between segments.
+        The quantiles are rounded outwards to whole observations. The theory lets the shift
+        shrink and the sample grow: on thirty years read the interval as a lower bound of the
+        uncertainty.
+
+        Parameters
+        ----------
+        m : int
+            Number of breaks, at least 1.
+        level : float
+            Coverage, between 0 and 1.
+        hac : int, optional
+            Default: uncorrelated errors, Omega = Q times the mean squared residual of the
+            segment. Otherwise the lag of a Newey and West (1987) estimate in each segment
+            (Bartlett weights 1 - l / (lag + 1), no prewhitening, no small-sample factor).
+
+        Returns
+        -------
+        DataFrame
+            A row per break (1..m); columns ``lower``, ``position``, ``upper`` in observation
+            numbers. Bounds are not cut at 1 and n and may lie outside, as in strucchange. Where
+            the distribution puts too much weight on one side for an interval to exist, or the
+            coefficients do not change, or a segment has no residual variance, both bounds are
+            NaN.
+
+        Raises
+        ------
+        ValueError
+            If ``m`` is 0 or above the maximum, ``level`` not in (0, 1), ``hac`` negative.
+        """
+        at = self.positions(m)
+        if not at:
+            raise ValueError("m = 0 has no break and no interval")
+        if not 0 < level < 1:
+            raise ValueError(f"level = {level} is not between 0 and 1")
+        if hac is not None and (hac < 0 or hac != int(hac)):
+            raise ValueError(f"hac = {hac} is not a whole number of lags")
+        tiny = _PERFECT * float(np.mean(self._model.y**2))
+        segments = self._segments(m)
+        fits = [self._fit(s) for s in segments]
+        bounds = []
+        for i, position in enumerate(at):
+            delta = fits[i + 1] - fits[i]
+            (q1, o1), (q2, o2) = (
+                self._moments(segments[j], fits[j], delta, hac) for j in (i, i + 1)
+            )
+            low, high = _argmax_interval(q1, o1, q2, o2, level, tiny)
+            bounds.append((position - np.ceil(high), position, position - np.floor(low)))
+        table = pd.DataFrame(
+            bounds,
+            index=pd.RangeIndex(1, m + 1, name="break"),
+            columns=["lower", "position", "upper"],
+        )
+        return table if table.isna().any(axis=None) else table.astype(int)
+
+    def _moments(self, segment: slice, fit, delta, hac) -> tuple[float, float]:
+        """delta' Q delta and delta' Omega delta of a segment."""
+        shift = self._model.design[segment] @ delta
+        residual = self._model.y[segment] - self._model.design[segment] @ fit
+        q = float(np.mean(shift**2))
+        if hac is None:
+            return q, q * float(np.mean(residual**2))
+        return q, float(_newey_west(shift * residual, hac))
+
+
+def bai_perron(y, x=None, h: float = 0.15, max_breaks: int = 5) -> BaiPerron:
+    """Least-squares breaks in a linear model whose coefficients all change at each break.
+
+    For every number of breaks the segmentation with the smallest residual sum of squares is
+    found exactly by dynamic programming (Bai and Perron 2003, section 3).
+
+    The criteria, with RSS the sum over segments and k regressors including the constant, are
+
+    - BIC = n (ln 2 pi + 1 + ln(RSS / n)) + ln(n) (k + 1)(m + 1), as strucchange counts it (Yao
+      1988 has the same idea with fewer terms; only differences over m matter);
+    - LWZ = ln(RSS / (n - p)) + 0.299 p (ln n)^2.1 / n with p = (m + 1) k + m (Liu, Wu and
+      Zidek 1997; equation number not verified).
+
+    Both presume uncorrelated errors. In autocorrelated series of thirty years BIC mostly finds
+    breaks that are not there (see ``oda_eras.power``).
+
+    Parameters
+    ----------
+    y : array-like, shape (n,)
+        The series in time order, any unit. Labels are taken from a pandas Series.
+    x : array-like, shape (n,) or (n, k - 1), optional
+        Regressors without the constant. Default: none, so breaks in the mean.
+    h : float
+        Smallest segment: a fraction below 1 means floor(h n) observations, else a count.
+    max_breaks : int
+        Largest number of breaks. Capped at ceil(n / h) - 2 (at least 1), as in strucchange.
+
+    Returns
+    -------
+    BaiPerron
+
+    Raises
+    ------
+    ValueError
+        NaN, infinite, non-numeric or constant y; x of another length, collinear in the sample
+        or in a segment of h observations, or explaining y exactly; h not above k, or above n/2.
+
+    Notes
+    -----
+    Time is of order n^2 (k^2 + max_breaks); memory two n by n arrays of float64, 16 MB at
+    n = 1,000.
+
+    Positions, RSS, criteria, coefficients and intervals are strucchange's, with one exception:
+    with persistent regressors its recursive residuals can drift, and the RSS it reports then
+    differs (by up to 1e-3 in the cases tried) from R's own ``lm`` on the same segments, which
+    the rotations used here reproduce.
+
+    Examples
+    --------
+    >>> result = bai_perron([1, 2, 1, 2, 1, 8, 9, 8, 9, 8], h=3)
+    >>> result.choice("bic"), result.positions(1)
+    (1, [5])
+    """
+    model = _model(y, x)
+    n, k = model.n, model.k
+    length = _segment_length(h, n, k)
+    if max_breaks < 1 or max_breaks != int(max_breaks):
+        raise ValueError(f"max_breaks = {max_breaks} is not a positive whole number")
+    max_breaks = min(int(max_breaks), max(math.ceil(n / length) - 2, 1))
+    cost = _segment_rss(model.y, model.design, length, n - length + 1)
+    rss, positions = _segmentations(cost, max_breaks)
+    rss = np.array(rss)
+    rss[rss <= _PERFECT * rss[0]] = 0
+    m = np.arange(max_breaks + 1)
+    p = (m + 1) * k + m
+    with np.errstate(divide="ignore"):  # an exact fit has criterion -inf
+        bic = n * (np.log(2 * np.pi) + 1 + np.log(rss / n)) + np.log(n) * (k + 1) * (m + 1)
+        lwz = np.log(rss / (n - p)) + 0.299 * p * np.log(n) ** 2.1 / n
+    table = pd.DataFrame({"rss": rss, "bic": bic, "lwz": lwz}, index=pd.Index(m, name="m"))
+    mean = float(np.mean(np.asarray(y, dtype=float)))
+    return BaiPerron(table, n, k, length, model, mean, positions)
+
+
+def _newey_west(v: np.ndarray, lag: int) -> np.ndarray:
+    """Bartlett long-run variance of a mean-zero series along axis 0 (Newey and West 1987)."""
+    n = len(v)
+    total = (v * v).sum(axis=0)
+    for step in range(1, min(lag, n - 1) + 1):
+        total = total + 2 * (1 - step / (lag + 1)) * (v[step:] * v[:-step]).sum(axis=0)
+    return total / n
+
+
+def argmax_cdf(x: float, drift: float = 1.0, variance: float = 1.0) -> float:
+    """P(argmax V <= x) for the two-sided Brownian motion with drift behind Bai's intervals.
+
+    V(s) = W1(-s) - |s| / 2 for s <= 0 and sqrt(variance) W2(s) - drift s / 2 for s > 0, with W1
+    and W2 independent Wiener processes (Bai 1997, Appendix B; equation number not verified).
+    With drift = variance = 1 it is symmetric, as in Yao (1987, Annals of Statistics 15).
+
+    Parameters
+    ----------
+    x : float
+        Point on the scaled time axis (no unit).
+    drift, variance : float
+        Ratios, positive, of the side after the break to the side before.
+
+    Returns
+    -------
+    float
+    """
+    # The sides mirror each other once time after the break is counted in its own units.
+    if x > 0:
+        return 1 - _argmax_tail(x * drift**2 / variance, variance / drift)
+    return _argmax_tail(-x, drift / variance)
+
+
+def _argmax_tail(x: float, ratio: float) -> float:
+    """P(argmax V <= -x), x >= 0, where ratio = drift / variance of the other side."""
+    root = math.sqrt(x)
+    total = (1 + 2 * ratio) / (1 + ratio) / ratio
+    return float(
+        (total * (1 + 2 * ratio) - 2 + x / 2) * special.ndtr(-root / 2)
+        - root * math.exp(-x / 8) / math.sqrt(2 * math.pi)
+        - total * math.exp(ratio * (1 + ratio) * x / 2 + special.log_ndtr(-(0.5 + ratio) * root))
+    )
+
+
+def _argmax_interval(q1, o1, q2, o2, level: float, tiny: float) -> tuple[float, float]:
+    """Quantiles of the argmax in observations, or NaN where there are none."""
+    if min(q1, q2) <= tiny or o1 <= tiny * q1 or o2 <= tiny * q2:
+        return math.nan, math.nan
+    from scipy.optimize import brentq
+
+    drift, variance, tail = q2 / q1, o2 / o1, (1 - level) / 2
+
+    def quantile(probability, side):
+        def gap(x):
+            return argmax_cdf(side * x, drift, variance) - probability
+
+        far = 1.0
+        while gap(far) * side < 0:
+            far *= 2
+        return side * brentq(gap, 0, far, xtol=1e-12 * far)
+
+    if not tail <= argmax_cdf(0, drift, variance) <= 1 - tail:
+        return math.nan, math.nan
+    scale = o1 / q1**2
+    return quantile(tail, -1) * scale, quantile(1 - tail, 1) * scale
+
+
+# ---------------------------------------------------------------------------------------------
+# sup-F
+
+
+@dataclass(frozen=True, repr=False)
+class SupF:
+    """Result of `sup_f`.
+
+    Attributes
+    ----------
+    path : Series
+        F by candidate position (1-based last observation of the old regime), k times the F ratio.
+    sup, ave, exp : float
+        max F, mean F and ln(mean(exp(F / 2))).
+    position : int
+        Position of the largest F, with ``last_old`` and ``first_new`` as labels of y.
+    p_asymptotic, p_ave, p_exp : float
+        Asymptotic p of sup, ave and exp (`hansen_p`).
+    rho : float
+        Lag-1 autocorrelation of the residuals, as asked by ``rho_from``.
+    p_simulated, mc_error : float
+        p of sup at this n, trim and rho, and its Monte Carlo standard error; NaN without
+        simulation.
+    """
+
+    path: pd.Series
+    sup: float
+    ave: float
+    exp: float
+    position: int
+    last_old: object
+    first_new: object
+    p_asymptotic: float
+    p_ave: float
+    p_exp: float
+    rho: float
+    p_simulated: float
+    mc_error: float
+
+    def __repr__(self) -> str:
+        return (
+            f"SupF(sup={self.sup:.4g} at {self.position}, p_asymptotic={self.p_asymptotic:.3g}, "
+            f"p_simulated={self.p_simulated:.3g}, rho={self.rho:.2f})"
+        )
+
+
+def sup_f(
+    y, x=None, trim: float = 0.15, n_sim: int = 0, rho_from: str = "null", seed: int = 0
+) -> SupF:
+    """Test of no change against one change of all coefficients at an unknown date.
+
+    F(j) = (n - 2k) (RSS0 - RSS(j)) / RSS(j), where RSS(j) fits both sides of position j, for all
+    j that leave ``trim`` on either side; sup is due to Andrews (1993), ave and exp to Andrews and
+    Ploberger (1994). Both margins hold max(floor(trim n), k + 1) observations.
+
+    The asymptotic p presumes a long series and uncorrelated errors: at n = 30 and a first-order
+    autocorrelation of 0.5 the nominal 5% test rejects 43% of true nulls. The simulated p holds x
+    fixed and draws Gaussian AR(1) errors with the series' own lag-1 autocorrelation; it is
+    (b + 1) / (n_sim + 1) with b the number of simulated sups at least as large (Phipson and Smyth
+    2010). A break inflates the autocorrelation of the demeaned series, and removing the break
+    that fits best understates it, so the two settings of ``rho_from`` bracket the answer: show
+    both.
+
+    Parameters
+    ----------
+    y, x
+        As in `bai_perron`.
+    trim : float
+        Margin, a fraction below 1 (at most 0.5) or a count.
+    n_sim : int
+        Simulated series; 0 for none.
+    rho_from : {"null", "break"}
+        Residuals from which rho is estimated: no break, or the break at `SupF.position` removed.
+    seed : int
+        Seed of the simulation.
+
+    Returns
+    -------
+    SupF
+
+    Raises
+    ------
+    ValueError
+        As `bai_perron`; also if trim leaves no candidate or ``rho_from`` is unknown.
+
+    Notes
+    -----
+    ``p_asymptotic`` is Hansen's for k up to 10 and NaN above. With a single candidate the test
+    is `chow`'s and sup and ave get its exact F p, as in strucchange.
+    """
+    if rho_from not in ("null", "break"):
+        raise ValueError(f"rho_from must be 'null' or 'break', not {rho_from!r}")
+    model = _model(y, x)
+    n, k = model.n, model.k
+    first = _first_position(trim, n, k)
+    positions = np.arange(first, n - first + 1)
+    path = _f_path(model, positions)
+    sup, ave = float(path.max()), float(path.mean())
+    exp = float(special.logsumexp(path / 2) - math.log(len(path)))
+    position = int(positions[path.argmax()])
+    if len(path) == 1:
+        p_sup = p_ave = float(special.fdtrc(k, n - 2 * k, sup / k))
+    else:
+        p_sup, p_ave = (hansen_p(v, k, first / n, t) for v, t in ((sup, "sup"), (ave, "ave")))
+    cuts = [0, n] if rho_from == "null" else [0, position, n]
+    residuals = np.concatenate(
+        [_residuals(model.y[a:b], model.design[a:b]) for a, b in pairwise(cuts)]
+    )
+    rho = float(lag1(residuals))
+    p_simulated = mc_error = math.nan
+    if n_sim:
+        null = simulate_sup_f(n, rho, x=x, trim=trim, n_sim=n_sim, seed=seed)
+        p_simulated, mc_error = _monte_carlo_p(null >= sup)
+    return SupF(
+        path=pd.Series(path, index=pd.Index(positions, name="position"), name="F"),
+        sup=sup,
+        ave=ave,
+        exp=exp,
+        position=position,
+        last_old=model.labels[position - 1],
+        first_new=model.labels[position],
+        p_asymptotic=p_sup,
+        p_ave=p_ave,
+        p_exp=hansen_p(exp, k, first / n, "exp"),
+        rho=rho,
+        p_simulated=p_simulated,
+        mc_error=mc_error,
+    )
+
+
+def _f_path(model: _Model, positions: np.ndarray) -> np.ndarray:
+    n, k = model.n, model.k
+    before = _segment_rss(model.y, model.design, int(positions[0]), 1)[:, 0]
+    try:
+        last = n - int(positions[-1])
+        after = _segment_rss(model.y[::-1], model.design[::-1], last, 1)[:, 0]
+    except ValueError as error:
+        raise ValueError(f"counted from the end: {error}") from None
+    rss = before[positions - 1] + after[n - positions - 1]
+    with np.errstate(divide="ignore"):
+        return (n - 2 * k) * (before[-1] - rss) / rss
+
+
+def lag1(residuals: np.ndarray) -> np.ndarray | float:
+    """Lag-1 autocorrelation along axis 0: sum e(t) e(t-1) / sum e(t)^2, always within (-1, 1)."""
+    return (residuals[1:] * residuals[:-1]).sum(axis=0) / (residuals**2).sum(axis=0)
+
+
+def _monte_carlo_p(as_extreme: np.ndarray) -> tuple[float, float]:
+    p = (int(as_extreme.sum()) + 1) / (as_extreme.size + 1)
+    return p, math.sqrt(p * (1 - p) / as_extreme.size)
+
+
+@cache
+def _hansen_table() -> pd.DataFrame:
+    with (files(__package__) / "hansen1997.csv").open() as source:
+        return pd.read_csv(source).fillna(0.0).set_index(["statistic", "k"]).sort_index()
+
+
+def hansen_p(statistic: float, k: int, trim: float, kind: str = "sup") -> float:
+    """Asymptotic p of the sup, ave or exp F statistic (Hansen 1997, equations not verified).
+
+    For each of 25 trimmings the p is that of a chi-squared variable with fitted degrees of
+    freedom at a fitted polynomial of the statistic; between trimmings it is interpolated
+    linearly, up to trim = 0.5, where sup, ave and twice exp are chi-squared with k degrees of
+    freedom. (strucchange does not double exp there, which matters for trim above 0.49 only.)
+    The coefficients are those Hansen published with the article and strucchange uses
+    (``hansen1997.csv`` beside this module: statistic, k, pi0 = trim, b0..b3, df). Where a fitted
+    cubic turns down far in the tail, p is kept from rising again.
+
+    Parameters
+    ----------
+    statistic : float
+        Scaled as in `sup_f`.
+    k : int
+        Number of coefficients that may change; NaN is returned above 10.
+    trim : float
+        Smallest share of the sample on one side; below 0.01 taken as 0.01.
+    kind : {"sup", "ave", "exp"}
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` is unknown, ``k`` below 1, or ``trim`` outside (0, 0.5].
+    """
+    if kind not in ("sup", "ave", "exp"):
+        raise ValueError(f"kind must be 'sup', 'ave' or 'exp', not {kind!r}")
+    if k < 1 or not 0 < trim <= 0.5:
+        raise ValueError(f"k = {k} must be at least 1 and trim = {trim} in (0, 0.5]")
+    if k > 10:
+        return math.nan
+    table = _hansen_table().loc[(kind, k)].sort_values("pi0")
+    coefficients = table[["b0", "b1", "b2", "b3"]].to_numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope, bend, twist = coefficients.T[1:]
+        root = np.sqrt(bend**2 - 3 * slope * twist)
+        turns = -slope / (bend + np.array([root, -root]))
+    points = np.where((turns > 0) & (turns < statistic), turns, statistic)
+    points = np.vstack([points, np.full(len(table), statistic)])
+    powers = points[..., None] ** np.arange(4)
+    value = (powers * coefficients).sum(axis=-1).max(axis=0).clip(min=0)
+    p = special.chdtrc(table["df"].to_numpy(), value)
+    at_half = special.chdtrc(k, 2 * statistic if kind == "exp" else statistic)
+    return float(np.interp(trim, [*table["pi0"], 0.5], [*p, at_half]))
+
+
+def ar1(n: int, rho: float, n_sim: int, rng: np.random.Generator) -> np.ndarray:
+    """Gaussian AR(1) paths with unit innovations and a stationary start, shape (n, n_sim).
+
+    Raises
+    ------
+    ValueError
+        If ``rho`` is not within (-1, 1).
+    """
+    if not -1 < rho < 1:
+        raise ValueError(f"rho = {rho} is not within (-1, 1): no stationary start exists")
+    paths = rng.standard_normal((n, n_sim))
+    paths[0] /= math.sqrt(1 - rho**2)
+    for t in range(1, n):
+        paths[t] += rho * paths[t - 1]
+    return paths
+
+
+def sup_f_paths(paths: np.ndarray, x=None, trim: float = 0.15) -> tuple[np.ndarray, np.ndarray]:
+    """sup F of many series at once.
+
+    Parameters
+    ----------
+    paths : array, shape (n, n_sim)
+        A series per column.
+    x, trim
+        As in `sup_f`; the same x for all series.
+
+    Returns
+    -------
+    sup : array, shape (n_sim,)
+    position : array of int, shape (n_sim,)
+
+    Notes
+    -----
+    For each candidate the new regressors, x after the break, are made orthogonal to x once; what
+    a break explains is then a squared projection, and one matrix product serves all series.
+    Memory: about (1 + 2 c k / n) times that of ``paths``, c being the number of candidates.
+    """
+    n = len(paths)
+    design = _design(x, n)[0]
+    k = design.shape[1]
+    first = _first_position(trim, n, k)
+    positions = np.arange(first, n - first + 1)
+    basis = np.linalg.qr(design)[0]
+    after = np.arange(n)[None, :, None] >= positions[:, None, None]
+    change = after * basis
+    change = np.linalg.qr(change - basis @ (basis.T @ change))[0]
+    rss = (paths**2).sum(axis=0) - ((basis.T @ paths) ** 2).sum(axis=0)
+    projections = change.transpose(0, 2, 1).reshape(-1, n) @ paths
+    projections *= projections
+    explained = projections.reshape(len(positions), k, -1).sum(axis=1) if k > 1 else projections
+    best = explained.max(axis=0)
+    return (n - 2 * k) * best / (rss - best), positions[explained.argmax(axis=0)]
+
+
+def simulate_sup_f(
+    n: int, rho: float = 0.0, x=None, trim: float = 0.15, n_sim: int = 10_000, seed: int = 0
+) -> np.ndarray:
+    """sup F of ``n_sim`` series without a break and with Gaussian AR(1) errors.
+
+    The quantiles are the finite-sample critical values. The same seed gives the same innovations
+    for every rho.
+
+    Parameters
+    ----------
+    n : int
+        Observations.
+    rho : float
+        First-order autocorrelation of the errors, within (-1, 1).
+    x, trim
+        As in `sup_f`.
+    n_sim, seed : int
+
+    Returns
+    -------
+    array, shape (n_sim,)
+
+    Raises
+    ------
+    ValueError
+        For ``n_sim`` below 1, rho outside (-1, 1), and bad x or trim.
+
+    Notes
+    -----
+    Works in blocks of at most 2^22 values (32 MB) per array, whatever ``n_sim``; 100,000 series
+    of 30 observations take well below a second.
+    """
+    if n_sim < 1:
+        raise ValueError(f"n_sim = {n_sim} must be at least 1")
+    rng = np.random.default_rng(seed)
+    block = max(_CHUNK // n, 1)
+    sizes = [min(block, n_sim - done) for done in range(0, n_sim, block)]
+    return np.concatenate([sup_f_paths(ar1(n, rho, size, rng), x, trim)[0] for size in sizes])
+
+
+def p_over_rho(
+    y,
+    x=None,
+    trim: float = 0.15,
+    rhos: Sequence[float] = tuple(np.round(np.arange(0, 0.95, 0.05), 2)),
+    n_sim: int = 10_000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Simulated p of sup-F as a curve over the autocorrelation of the errors.
+
+    Where the curve crosses 0.05 is the autocorrelation one has to rule out to call the break
+    significant. All points share their innovations, so the curve is smooth.
+
+    Parameters
+    ----------
+    y, x, trim, n_sim, seed
+        As in `sup_f`.
+    rhos : sequence of float
+        Autocorrelations within (-1, 1).
+
+    Returns
+    -------
+    DataFrame
+        Columns ``rho``, ``p``, ``mc_error``.
+    """
+    result = sup_f(y, x, trim)
+    n = len(y)
+    rows = [
+        (rho, *_monte_carlo_p(simulate_sup_f(n, rho, x, trim, n_sim, seed) >= result.sup))
+        for rho in rhos
+    ]
+    return pd.DataFrame(rows, columns=["rho", "p", "mc_error"])
+
+
+# ---------------------------------------------------------------------------------------------
+# CUSUM and Chow
+
+
+@dataclass(frozen=True)
+class Cusum:
+    """Result of `cusum`: path (Series by observation 1..n), statistic, position of it, p."""
+
+    path: pd.Series = field(repr=False)
+    statistic: float
+    position: int
+    p: float
+
+
+def cusum(y, x=None) -> Cusum:
+    """OLS-CUSUM test of constant coefficients (Ploberger and Krämer 1992).
+
+    The path is the cumulated residuals of the whole sample over s sqrt(n), with s^2 = RSS /
+    (n - k); the statistic is its largest absolute value. p is asymptotic, from the largest
+    absolute value of a Brownian bridge (Kolmogorov's distribution), and in short series too
+    large; with autocorrelated errors too small.
+
+    Parameters
+    ----------
+    y, x
+        As in `bai_perron`.
+
+    Returns
+    -------
+    Cusum
+
+    Raises
+    ------
+    ValueError
+        As `bai_perron`.
+    """
+    model = _model(y, x)
+    residuals = _residuals(model.y, model.design)
+    spread = math.sqrt(residuals @ residuals / (model.n - model.k))
+    path = np.cumsum(residuals) / (spread * math.sqrt(model.n))
+    at = int(np.abs(path).argmax())
+    statistic = float(abs(path[at]))
+    index = pd.RangeIndex(1, model.n + 1, name="position")
+    p = float(special.kolmogorov(statistic))
+    return Cusum(pd.Series(path, index=index, name="cusum"), statistic, at + 1, p)
+
+
+@dataclass(frozen=True)
+class Chow:
+    """Result of `chow`: F ratio, its degrees of freedom and p."""
+
+    f: float
+    df: tuple[int, int]
+    p: float
+
+
+def chow(y, position: int, x=None) -> Chow:
+    """Test of a change of all coefficients after a date fixed beforehand (Chow 1960).
+
+    F = ((RSS0 - RSS1) / k) / (RSS1 / (n - 2k)) with k and n - 2k degrees of freedom, exact for
+    Gaussian uncorrelated errors of one variance. A date chosen by looking at y needs `sup_f`.
+
+    Parameters
+    ----------
+    y, x
+        As in `bai_perron`.
+    position : int
+        1-based last observation of the old regime; k < position < n - k.
+
+    Returns
+    -------
+    Chow
+
+    Raises
+    ------
+    ValueError
+        As `bai_perron`, and for a position too close to an end.
+    """
+    model = _model(y, x)
+    n, k = model.n, model.k
+    if position != int(position) or not k < position < n - k:
+        raise ValueError(
+            f"position = {position} must leave more than {k} observation(s) on both sides of {n}"
+        )
+    f = float(_f_path(model, np.array([int(position)]))[0]) / k
+    return Chow(f, (k, n - 2 * k), float(special.fdtrc(k, n - 2 * k, f)))
+
+
+# ---------------------------------------------------------------------------------------------
+# Permutation, rotation, Holm
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """Result of `permutation` and `rotation`.
+
+    Attributes
+    ----------
+    statistic : float
+        Observed value.
+    p, floor : float
+        p and the smallest p that these group sizes could have given.
+    n_arrangements : int
+        Arrangements looked at, the observed one included.
+    exact : bool
+        Whether these were all there are.
+    mc_error : float
+        Monte Carlo standard error of p; 0 if exact.
+    """
+
+    statistic: float
+    p: float
+    floor: float
+    n_arrangements: int
+    exact: bool
+    mc_error: float
+
+
+def _share_as_extreme(values: np.ndarray, than: float) -> float:
+    """Share of values >= than; values equal up to rounding count as equal."""
+    return float(np.mean((values >= than) | np.isclose(values, than, rtol=1e-9, atol=0)))
+
+
+def permutation(
+    a, b, statistic: Callable = np.mean, n_sim: int = 99_999, seed: int = 0
+) -> Resampling:
+    """Permutation test of the difference between two groups of years.
+
+    T = statistic(a) - statistic(b). p is the share of arrangements of the pooled values into
+    groups of these sizes with \|T*\| >= \|T\|, the observed arrangement included: the
+    two-sided convention of the whole project. (scipy's doubles the smaller one-sided p, whose
+    floor is twice as high.) The floor is the share of arrangements that reach the largest
+    \|T*\|. Neighbouring years are exchangeable only without autocorrelation; see `rotation`.
+
+    Parameters
+    ----------
+    a, b : array-like, shapes (n_a,) and (n_b,)
+        Values of the two groups. For a rank test pass ranks of the pooled values.
+    statistic : callable
+        Takes an array and ``axis``; ``np.mean`` or ``np.median``, say.
+    n_sim : int
+        Random arrangements where there are more than `EXACT_LIMIT`; p is then
+        (hits + 1) / (n_sim + 1) and the floor 1 / (n_sim + 1).
+    seed : int
+
+    Returns
+    -------
+    Resampling
+
+    Raises
+    ------
+    ValueError
+        NaN, infinite or non-numeric values, an empty group, or all values equal.
+
+    Notes
+    -----
+    Memory: arrangements times (n_a + n_b) float64, twice; 64 MB at the limit with 20 values.
+
+    Examples
+    --------
+    >>> permutation([1, 2, 3, 4], [11, 12, 13]).floor  # 1 / 35
+    0.02857142857142857
+    """
+    a, b = _floats(a, "a"), _floats(b, "b")
+    if not len(a) or not len(b):
+        raise ValueError(f"groups must not be empty; their sizes are {len(a)} and {len(b)}")
+    pooled = np.concatenate([a, b])
+    if _is_constant(pooled):
+        raise ValueError(f"all {len(pooled)} values are equal ({pooled[0]:g})")
+    observed = float(statistic(a, axis=0) - statistic(b, axis=0))
+    count = math.comb(len(pooled), len(a))
+    exact = count <= EXACT_LIMIT
+    in_a = (
+        _arrangements(len(pooled), len(a))
+        if exact
+        else _random_arrangements(len(pooled), len(a), n_sim, np.random.default_rng(seed))
+    )
+    pooled = np.broadcast_to(pooled, in_a.shape)
+    first = pooled[in_a].reshape(len(in_a), len(a))
+    second = pooled[~in_a].reshape(len(in_a), len(b))
+    values = np.abs(statistic(first, axis=1) - statistic(second, axis=1))
+    if exact:
+        p, floor = (_share_as_extreme(values, v) for v in (abs(observed), values.max()))
+        return Resampling(observed, p, floor, count, True, 0.0)
+    hits = values >= abs(observed) * (1 - 1e-9)
+    p, error = _monte_carlo_p(hits)
+    return Resampling(observed, p, 1 / (n_sim + 1), n_sim + 1, False, error)
+
+
+def _arrangements(n: int, size: int) -> np.ndarray:
+    """All choices of ``size`` among n as a boolean array (arrangements, n)."""
+    chosen = np.array(list(combinations(range(n), size)))
+    mask = np.zeros((len(chosen), n), dtype=bool)
+    np.put_along_axis(mask, chosen, True, axis=1)
+    return mask
+
+
+def _random_arrangements(n: int, size: int, n_sim: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.permuted(np.broadcast_to(np.arange(n) < size, (n_sim, n)), axis=1)
+
+
+def rotation(y, labels, groups: tuple | None = None) -> Resampling:
+    """Rotation (circular shift) test: do eras differ by more than shifted eras would?
+
+    The labels are shifted along the series by 0..n-1 observations, the end wrapping round to the
+    beginning, and the statistic is taken each time. Order within the series, and with it nearly
+    all autocorrelation, is kept, which a permutation destroys. p is the share of the n shifts
+    with a statistic at least as large as the observed one, so no p below 1/n can occur; the
+    floor counts ties of the largest. Exact if the series is stationary on a circle; the seam
+    between the last and the first year makes it approximate for an ordinary one.
+
+    Parameters
+    ----------
+    y : array-like, shape (n,)
+    labels : array-like, shape (n,)
+        Era of each observation; NaN or None where it belongs to none. The holes rotate too.
+    groups : tuple of two labels, optional
+        Two eras to compare: the statistic is the difference of their means, first minus second,
+        and p two-sided, \|T*\| >= \|T\|. Default: the F ratio between all eras (mean square
+        between over mean square within), which without holes orders the shifts as the
+        between-era sum of squares does.
+
+    Returns
+    -------
+    Resampling
+
+    Raises
+    ------
+    ValueError
+        As `bai_perron` for y; labels of another length; fewer than two eras; unknown groups; no
+        more labelled observations than eras.
+    """
+    values = _model(y, None).y
+    codes, eras = pd.factorize(np.asarray(labels, dtype=object))
+    if len(codes) != len(values):
+        raise ValueError(f"lengths differ: y has {len(values)} observations, labels {len(codes)}")
+    if groups is not None:
+        if len(groups) != 2 or groups[0] == groups[1] or not set(groups) <= set(eras):
+            raise ValueError(f"groups = {groups} must be two of the labels {list(eras)}")
+        codes = np.array(
+            [groups.index(eras[c]) if c >= 0 and eras[c] in groups else -1 for c in codes]
+        )
+    statistics = _rotation_statistics(values[:, None], codes, omnibus=groups is None)[:, 0]
+    extremes = np.abs(statistics)
+    p, floor = (_share_as_extreme(extremes, v) for v in (extremes[0], extremes.max()))
+    return Resampling(float(statistics[0]), p, floor, len(values), True, 0.0)
+
+
+def _rotation_statistics(y: np.ndarray, codes: np.ndarray, omnibus: bool = True) -> np.ndarray:
+    """F ratio between eras, or difference of two, for every shift of the codes.
+
+    ``y`` has a series per column, (n, n_sim), with mean zero; codes count from 0, -1 being no
+    era. Returns (n, n_sim), row s belonging to a shift by s.
+    """
+    n, n_eras = len(codes), codes.max() + 1
+    sizes = np.bincount(codes[codes >= 0], minlength=n_eras)
+    total = sizes.sum()
+    if n_eras < 2 or (omnibus and total <= n_eras):
+        raise ValueError(
+            f"{total} labelled observations in {n_eras} era(s): at least two eras and more "
+            "observations than eras are needed"
+        )
+    shifted = codes[(np.arange(n) - np.arange(n)[:, None]) % n]
+    members = (shifted[:, None, :] == np.arange(n_eras)[:, None]).astype(float)
+    sums = members @ y
+    if not omnibus:
+        return sums[:, 0] / sizes[0] - sums[:, 1] / sizes[1]
+    labelled = (shifted >= 0).astype(float)
+    explained = (sums**2 / sizes[:, None]).sum(axis=1)
+    within = labelled @ y**2 - explained
+    between = explained - sums.sum(axis=1) ** 2 / total
+    negligible = 1e-12 * (y**2).sum(axis=0)
+    return np.divide(
+        between * (total - n_eras),
+        within * (n_eras - 1),
+        out=np.where(between > negligible, np.inf, 0.0),
+        where=within > negligible,
+    )
+
+
+def holm(p, floors=None) -> pd.DataFrame:
+    """Holm's (1979) step-down adjustment of a family of p-values, and of their floors.
+
+    The i-th smallest of m p-values becomes the largest of (m - j + 1) p_(j) over j <= i, at most
+    1. An adjusted p rises with every p of the family, so the smallest it can attain is found by
+    adjusting the floors themselves.
+
+    Parameters
+    ----------
+    p : array-like or Series, shape (m,)
+        p-values; NaN (a contrast that could not be made) stays NaN and does not count.
+    floors : array-like, shape (m,), optional
+        Smallest attainable p of each test. Default: 0.
+
+    Returns
+    -------
+    DataFrame
+        Indexed like ``p``; columns ``p``, ``p_holm``, ``floor``, ``floor_holm``.
+
+    Raises
+    ------
+    ValueError
+        If a p or floor lies outside [0, 1], a p below its floor, or lengths differ.
+    """
+    p = pd.Series(p, dtype=float)
+    floors = np.zeros(len(p)) if floors is None else np.asarray(floors, dtype=float)
+    if floors.shape != p.shape:
+        raise ValueError(f"lengths differ: {len(p)} p-values, floors of shape {floors.shape}")
+    floors = pd.Series(floors, index=p.index).where(p.notna())
+    for label in p.index[p.notna()]:
+        if not 0 <= floors[label] <= 1 or not 0 <= p[label] <= 1:
+            raise ValueError(f"p and floors must lie within [0, 1]; they do not at {label!r}")
+        if p[label] < floors[label] * (1 - 1e-9):
+            raise ValueError(f"p at {label!r} is below its floor: {p[label]} < {floors[label]}")
+    return pd.DataFrame(
+        {"p": p, "p_holm": _step_down(p), "floor": floors, "floor_holm": _step_down(floors)}
+    )
+
+
+def _step_down(p: pd.Series) -> pd.Series:
+    ordered = p.dropna().sort_values()
+    factors = np.arange(len(ordered), 0, -1)
+    return (ordered * factors).cummax().clip(upper=1).reindex(p.index)

@@ -1,0 +1,119 @@
+"""Describe the tables shipped as Data Packages (the Frictionless standard, version 1)."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from oda_eras.records import sha256
+from oda_eras.sources import load_sources, raw_file
+
+CC_BY = {"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}
+
+# The project's own tables in data/, which have no schema elsewhere: title, then fields.
+PROJECT_TABLES = {
+    "donors": (
+        "Donor codes, names and groups",
+        {
+            "donor": "ISO3, or the code of an aggregate",
+            "name": "name as DAC2a prints it",
+            "group": "DAC, EU institutions, non-DAC or aggregate",
+        },
+    ),
+    "eras": (
+        "Policy eras, four schemes",
+        {
+            "scheme": "article, filled, prime_ministers or data_driven",
+            "donor": "donor the scheme belongs to, ISO3",
+            "era": "short name, unique within its scheme",
+            "label": "short name, for figures",
+            "name": "full name, for text",
+            "opens": "first day",
+            "closes": "day after the last one; empty where open",
+            "opening_event": "what opens it",
+            "closing_event": "what closes it",
+            "source": "where the dates come from",
+            "note": "rules and doubts",
+        },
+    ),
+}
+
+
+def resource(root: Path, path: str, base: str, title: str, fields: list, sources: list) -> dict:
+    """Describe one CSV file; `base` is the folder its package lives in."""
+    file = root / path
+    return {
+        "name": file.stem,
+        "path": Path(path).relative_to(base).as_posix(),
+        "title": title,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": file.stat().st_size,
+        "hash": f"sha256:{sha256(file)}",
+        "schema": {"fields": fields, "missingValues": [""]},
+        "sources": sources,
+    }
+
+
+def cite(sources: dict[str, dict], ids: list[str]) -> list[dict]:
+    """Sources in the standard's form."""
+    return [
+        {"title": f"{sources[i]['producer']}, {sources[i]['title']}, {sources[i]['vintage']}"}
+        | ({"path": sources[i]["url"]} if sources[i]["url"].startswith("http") else {})
+        for i in ids
+    ]
+
+
+def package(name: str, title: str, resources: list[dict]) -> dict:
+    """Put resources into one package."""
+    return {
+        "profile": "tabular-data-package",
+        "name": name,
+        "title": title,
+        "licenses": [CC_BY],
+        "resources": [{"profile": "tabular-data-resource", **entry} for entry in resources],
+    }
+
+
+def describe_outputs(root: Path, outputs: str, published: dict[str, dict]) -> dict:
+    """Describe every CSV of a run; `published` maps paths to what their notebook said of them."""
+    sources = load_sources(root)
+    resources = [
+        resource(
+            root, path, outputs, about["title"], about["fields"], cite(sources, about["sources"])
+        )
+        for path, about in published.items()
+        if path.endswith(".csv")
+    ]
+    donor = Path(outputs).name
+    title = f"ODA to Central Asia: tables and figure data of the run {donor}"
+    return package(f"oda-eras-{donor.lower()}", title, resources)
+
+
+def describe_project_tables(root: Path) -> dict:
+    """Describe the raw tables and the project's own tables in data/."""
+    from oda_eras.schemas import raw_tables  # pandera takes a second to import
+
+    sources = load_sources(root)
+    kinds = {"f": "number", "i": "integer"}
+    resources = []
+    for name, table in raw_tables(pd.read_csv(root / "data" / "donors.csv")).items():
+        fields = [
+            {
+                "name": column,
+                "type": kinds.get(getattr(about.dtype.type, "kind", "O"), "string"),
+                "description": about.description,
+            }
+            for column, about in table.columns.items()
+        ]
+        title = f"{sources[name]['producer']}, {sources[name]['title']}"
+        resources.append(
+            resource(root, raw_file(name), "data", title, fields, cite(sources, [name]))
+        )
+    for name, (title, columns) in PROJECT_TABLES.items():
+        fields = [
+            {"name": column, "type": "string", "description": text}
+            for column, text in columns.items()
+        ]
+        resources.append(resource(root, f"data/{name}.csv", "data", title, fields, []))
+    return package("oda-eras-data", "Raw tables, donors and policy eras", resources)

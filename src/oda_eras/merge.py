@@ -1,0 +1,72 @@
+"""The chain's last rule: `python -m oda_eras.merge OUTPUTS NOTEBOOK...`.
+
+Checks that every published file is still what its notebook made, then writes what all notebooks
+contribute to: manifest.json and datapackage.json beside the outputs, and the run log in the
+build folder.
+"""
+
+import platform
+import sys
+from importlib.metadata import distributions
+from pathlib import Path
+
+from oda_eras.datapackage import describe_outputs
+from oda_eras.paths import build_folder, project_root
+from oda_eras.records import damaged_outputs, lock, read_json, write_json
+
+MERGED = ["manifest.json", "datapackage.json"]
+
+
+def published_files(outputs: Path) -> set[str]:
+    """Files in an outputs folder, relative to it; what waits in staging or is hidden is not."""
+    names = {p.relative_to(outputs).as_posix() for p in outputs.rglob("*") if p.is_file()}
+    return {n for n in names if not any(part.startswith(".") for part in n.split("/"))}
+
+
+def manifest(stamps: list[dict]) -> dict:
+    """List every output with its hash, the notebook that made it and what that notebook read."""
+    return {
+        name: {
+            "sha256": output["sha256"],
+            "notebook": f"notebooks/{stamp['notebook']}.ipynb",
+            "inputs": stamp["reads"],
+        }
+        for stamp in stamps
+        for name, output in sorted(stamp["outputs"].items())
+    }
+
+
+def merge(outputs: str, notebooks: list[str]) -> None:
+    """Merge what the notebooks' stamps say; stops where an output changed under the chain."""
+    root, build = project_root(), build_folder(outputs)
+    with lock(build / "merge.lock"):
+        stamps = [read_json(build / f"{name}.json") for name in notebooks]
+        for stamp in stamps:
+            for name in damaged_outputs(stamp, root):
+                sys.exit(f"{name} changed while the chain ran: run make again to rebuild it")
+        files = manifest(stamps)
+        published = {name: about for s in stamps for name, about in s["outputs"].items()}
+        write_if_changed(root / outputs / MERGED[0], files)
+        write_if_changed(root / outputs / MERGED[1], describe_outputs(root, outputs, published))
+        made = {Path(name).relative_to(outputs).as_posix() for name in files} | set(MERGED)
+        for stray in sorted(published_files(root / outputs) - made):
+            print(f"{outputs}/{stray} is made by no notebook: remove it or add what makes it")
+        log = {
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "seconds": {stamp["notebook"]: stamp["seconds"] for stamp in stamps},
+            "packages": {d.name: d.version for d in sorted(distributions(), key=lambda d: d.name)},
+        }
+        write_json(build / "run_log.json", log)
+        (build / "done").touch()
+    print(f"{outputs} is complete: {len(files)} files by {len(stamps)} notebooks")
+
+
+def write_if_changed(path: Path, value: dict) -> None:
+    """Write JSON only where its content differs, so that its time stamp means something."""
+    if read_json(path) != value:
+        write_json(path, value)
+
+
+if __name__ == "__main__":
+    merge(sys.argv[1], sys.argv[2:])

@@ -1,0 +1,28 @@
+"""Pin the raw tables as they are now: `python -m oda_eras.pin`, after a refresh of data/raw.
+
+Writes each table's sha256 into data/sources.yml and describes the tables of data/ in
+data/datapackage.json. The tables must pass their schemas and identities first.
+"""
+
+import yaml
+
+from oda_eras.datapackage import describe_project_tables
+from oda_eras.paths import project_root
+from oda_eras.records import sha256, write_atomically, write_json
+from oda_eras.schemas import check_across, read_raw_tables
+from oda_eras.sources import load_sources, raw_file
+
+
+def main() -> None:
+    root = project_root()
+    check_across(read_raw_tables(root))
+    sources = load_sources(root)
+    for name, entry in sources.items():
+        entry["sha256"] = sha256(root / raw_file(name))
+    pinned = yaml.safe_dump(sources, sort_keys=False, allow_unicode=True, width=100)
+    write_atomically(root / "data" / "sources.yml", pinned)
+    write_json(root / "data" / "datapackage.json", describe_project_tables(root))
+
+
+if __name__ == "__main__":
+    main()

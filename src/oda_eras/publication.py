@@ -1,0 +1,214 @@
+"""How a notebook reads what earlier ones made and publishes its own outputs, together."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from oda_eras.paths import build_folder, outputs_folder, project_root
+from oda_eras.records import sha256, write_json
+from oda_eras.sources import load_sources, source_line
+
+
+class Publication:
+    """The inputs and outputs of one notebook run.
+
+    Everything saved waits in a staging folder until `publish()`, which moves all of it into
+    place; a notebook that fails before its end leaves the last good outputs as they were.
+
+    Parameters
+    ----------
+    notebook : str
+        Name of the notebook without its ending, such as "03_patterns".
+    outputs : str
+        The notebook's `outputs` parameter; a relative path starts at the project's root.
+    """
+
+    def __init__(self, notebook: str, outputs: str):
+        self.notebook = notebook
+        self.root = project_root()
+        self.outputs = outputs_folder(outputs)
+        self.fragment_file = build_folder(outputs) / "fragments" / f"{notebook}.json"
+        self.staging = self.outputs / ".staging" / notebook
+        self.sources = load_sources(self.root)
+        self._reads = {"data/sources.yml"}
+        self._saved: dict[str, dict] = {}
+        shutil.rmtree(self.staging, ignore_errors=True)
+
+    def read(self, name: str) -> pd.DataFrame:
+        """Read a data table that an earlier notebook published, such as "panel"."""
+        return self._read_csv(self.outputs / "data" / f"{name}.csv")
+
+    def read_project(self, name: str) -> pd.DataFrame:
+        """Read a table that belongs to the project, such as "data/eras.csv"."""
+        return self._read_csv(self.root / name)
+
+    def donor_name(self, donor: str) -> str:
+        """Name of a donor code. Raises ValueError for a code that data/donors.csv lacks."""
+        names = self.read_project("data/donors.csv").set_index("donor").name
+        if donor not in names:
+            raise ValueError(f"donor {donor!r} is not in data/donors.csv")
+        return names[donor]
+
+    def cite(self, *sources: str) -> str:
+        """Source line with codes and vintages, for a figure's footer or a table's note."""
+        return source_line(self.sources, list(sources))
+
+    def note_read(self, *paths: Path) -> None:
+        """Record files read by other means, so that make knows what the notebook rests on."""
+        self._reads.update(self._name(path) for path in paths)
+
+    def _read_csv(self, path: Path) -> pd.DataFrame:
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"{self._name(path)} is not there: run the notebooks before this one first "
+                "(make runs all of them in order)"
+            )
+        self.note_read(path)
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+    def _name(self, path: Path) -> str:
+        path = path.resolve()
+        return path.relative_to(self.root).as_posix() if self.root in path.parents else str(path)
+
+    def _stage(self, folder: str, name: str, **about) -> Path:
+        staged = self.staging / folder / name
+        staged.parent.mkdir(parents=True, exist_ok=True)
+        self._saved[f"{folder}/{name}"] = about
+        return staged
+
+    def save_data(
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        *,
+        title: str,
+        columns: dict[str, str],
+        sources: list[str],
+        folder: str = "data",
+    ) -> None:
+        """Stage a frame as CSV for later notebooks and for readers.
+
+        Parameters
+        ----------
+        name : str
+            File name without its ending.
+        frame : DataFrame
+            Values as they should be read, rounded by the caller.
+        title : str
+            What the table holds, in one line.
+        columns : dict
+            A description with unit for every column, in the frame's order.
+        sources : list of str
+            Ids in data/sources.yml.
+
+        Raises ValueError where `columns` and the frame's columns differ, or a source is unknown.
+        """
+        if list(columns) != list(frame.columns):
+            raise ValueError(f"{name}: described {list(columns)}, found {list(frame.columns)}")
+        unknown = set(sources) - set(self.sources)
+        if unknown:
+            raise ValueError(f"{name}: no such source in data/sources.yml: {sorted(unknown)}")
+        fields = [
+            {"name": column, "type": _field_type(frame[column]), "description": text}
+            for column, text in columns.items()
+        ]
+        staged = self._stage(folder, f"{name}.csv", title=title, fields=fields, sources=sources)
+        frame.to_csv(staged, index=False, lineterminator="\n")
+
+    def save_table(
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        *,
+        title: str,
+        columns: dict[str, str],
+        sources: list[str],
+        note: str = "",
+    ) -> None:
+        """Stage a result table for papers: CSV with raw numbers, Markdown with title and note."""
+        self.save_data(name, frame, title=title, columns=columns, sources=sources, folder="tables")
+        shown = frame.to_markdown(index=False, disable_numparse=False, missingval="")
+        legend = "\n".join(f"- `{column}`: {text}" for column, text in columns.items())
+        parts = [f"**{title}**", shown, note, legend, source_line(self.sources, sources)]
+        text = "\n\n".join(part for part in parts if part) + "\n"
+        self._stage("tables", f"{name}.md").write_text(text, encoding="utf-8")
+
+    def save_figure(
+        self,
+        name: str,
+        figure,
+        *,
+        data: pd.DataFrame,
+        columns: dict[str, str],
+        caption: str,
+        alt: str,
+        sources: list[str],
+    ) -> None:
+        """Stage a figure as PDF, SVG and PNG, with its data, caption and alt text beside it.
+
+        Parameters
+        ----------
+        name : str
+            File name without its ending, such as "f01_flows_by_recipient".
+        figure : matplotlib Figure
+            Drawn at its printed size.
+        data : DataFrame
+            Exactly what is plotted.
+        columns : dict
+            A description with unit for every column of `data`, in order.
+        caption : str
+            What the figure shows, with n, measure, price basis, region and calendar years.
+        alt : str
+            What there is to see, for a reader who can't.
+        sources : list of str
+            Ids in data/sources.yml; the source line with vintages is built from them.
+        """
+        # No time stamps, so that a rerun gives the same bytes.
+        formats = {
+            "pdf": {"metadata": {"CreationDate": None}},
+            "svg": {"metadata": {"Date": None}},
+            "png": {"dpi": 300},
+        }
+        for ending, options in formats.items():
+            figure.savefig(self._stage("figures", f"{name}.{ending}"), **options)
+        self.save_data(
+            name, data, title=caption, columns=columns, sources=sources, folder="figures"
+        )
+        source = source_line(self.sources, sources)
+        self._stage("figures", f"{name}.md").write_text(f"{caption}\n\n{source}\n", "utf-8")
+        self._stage("figures", f"{name}.txt").write_text(f"{alt}\n", "utf-8")
+
+    def publish(self) -> None:
+        """Move everything staged into place and print what the notebook has published.
+
+        A file whose content is as before is left alone, so that nothing later reruns for it.
+        """
+        outputs = {}
+        for name, about in self._saved.items():
+            staged, final = self.staging / name, self.outputs / name
+            digest = sha256(staged)
+            if not final.is_file() or sha256(final) != digest:
+                final.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(staged, final)
+            outputs[self._name(final)] = {"sha256": digest, **about}
+        shutil.rmtree(self.staging, ignore_errors=True)
+        modules = sorted(
+            self._name(Path(module.__file__))
+            for name, module in sys.modules.items()
+            if name.split(".")[0] == "oda_eras" and getattr(module, "__file__", None)
+        )
+        fragment = {"notebook": self.notebook, "reads": sorted(self._reads), "modules": modules}
+        write_json(self.fragment_file, fragment | {"outputs": outputs})
+        print("Published:", *sorted(self._saved), sep="\n  ")
+
+
+def _field_type(column: pd.Series) -> str:
+    """Name a column's type in the words of Table Schema."""
+    if pd.api.types.is_bool_dtype(column):
+        return "boolean"
+    if pd.api.types.is_integer_dtype(column):
+        return "integer"
+    return "number" if pd.api.types.is_numeric_dtype(column) else "string"

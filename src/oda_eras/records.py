@@ -1,0 +1,64 @@
+"""What a notebook read and made, by content: the stamps that make's decisions rest on."""
+
+import fcntl
+import hashlib
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that a kill leaves the old one or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def content_hash(path: Path) -> str:
+    """Hash of what a run depends on: of a notebook its cells' sources and tags, not its outputs."""
+    if path.suffix != ".ipynb":
+        return sha256(path)
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    kept = [
+        [cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", [])]
+        for cell in cells
+    ]
+    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
+
+
+def read_json(path: Path) -> dict:
+    """Read a JSON object; an absent or broken file reads as an empty one."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def write_json(path: Path, value: dict) -> None:
+    """Write JSON atomically, readable in a diff."""
+    write_atomically(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def damaged_outputs(stamp: dict, root: Path) -> list[str]:
+    """Outputs of a stamp that are gone or no longer what the notebook published."""
+    return [
+        name
+        for name, output in stamp["outputs"].items()
+        if not (root / name).is_file() or sha256(root / name) != output["sha256"]
+    ]
+
+
+@contextmanager
+def lock(path: Path):
+    """Hold an exclusive lock; it ends with the process, however that ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

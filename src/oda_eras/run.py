@@ -1,0 +1,125 @@
+"""Run one notebook of the chain: `python -m oda_eras.run NOTEBOOK OUTPUTS PREREQUISITE...`.
+
+Make calls this when a time stamp suggests that a notebook is stale; whether it runs is decided
+by content. The notebook is executed by papermill into the build folder and publishes its own
+outputs at its end; the stamp is written last, so a kill at any moment leaves a state that the
+next make sees through.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from oda_eras.paths import build_folder, project_root
+from oda_eras.records import content_hash, damaged_outputs, lock, read_json, write_json
+
+
+class ChainError(Exception):
+    """The chain can't go on; the message says where, why and what to do."""
+
+
+def is_current(stamp: dict, prerequisites: dict[str, str], root: Path) -> bool:
+    """Whether a notebook has run on exactly these prerequisites and its outputs are whole."""
+    return (
+        bool(stamp) and stamp["prerequisites"] == prerequisites and not damaged_outputs(stamp, root)
+    )
+
+
+def execute(notebook: Path, executed: Path, parameters: dict) -> None:
+    """Execute a notebook with papermill.
+
+    Raises papermill's PapermillExecutionError where a cell fails. A kernel that does not start
+    (another process took its port) is tried once more; nothing else is.
+    """
+    # A check of URL formats that notebooks have no use for; importing it takes 0.8 s.
+    sys.modules.setdefault("rfc3987_syntax", None)
+    import papermill
+
+    for attempt in (1, 2):
+        try:
+            papermill.execute_notebook(
+                str(notebook),
+                str(executed),
+                parameters=parameters,
+                cwd=str(notebook.parent),
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                autosave_cell_every=0,
+                shutdown_kernel="immediate",
+                # else each kernel warns that it talks to this process without encryption
+                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            )
+            return
+        except RuntimeError as error:
+            # jupyter_client raises a bare RuntimeError for a kernel that never answered;
+            # one that dies later is a subclass, and papermill's errors are none.
+            if type(error) is not RuntimeError or attempt == 2:
+                raise
+
+
+def describe(error: Exception, name: str) -> str:
+    """Say in a few lines which cell failed and how."""
+    cell = getattr(error, "cell_index", None)
+    if cell is None:
+        return f"{name} stopped: {type(error).__name__}: {error}"
+    return f"{name} stopped in cell {cell + 1}: {error.ename}: {error.evalue}"
+
+
+def check_declared(fragment: dict, prerequisites: dict[str, str], name: str) -> None:
+    """Hold the Makefile to the truth: all that a notebook read must be a prerequisite.
+
+    Raises ChainError that names the files.
+    """
+    missing = sorted(set(fragment["reads"] + fragment["modules"]) - set(prerequisites))
+    if missing:
+        raise ChainError(
+            f"{name} used {', '.join(missing)}, which the Makefile does not list "
+            f"under {name}: add it there"
+        )
+
+
+def run(notebook: Path, outputs: str, listed: list[str]) -> str:
+    """Bring one notebook's outputs up to date; returns what was done, in one line."""
+    root, build, name = project_root(), build_folder(outputs), notebook.stem
+    stamp_file, fragment_file = build / f"{name}.json", build / "fragments" / f"{name}.json"
+    running, failed = build / f"{name}.running.ipynb", build / f"{name}.failed.ipynb"
+    with lock(build / f"{name}.lock"):
+        started = time.monotonic()
+        stamp = read_json(stamp_file)
+        prerequisites = {path: content_hash(root / path) for path in sorted(set(listed))}
+        if is_current(stamp, prerequisites, root):
+            os.utime(stamp_file)
+            return f"{name} is up to date"
+        fragment_file.unlink(missing_ok=True)
+        try:
+            execute(notebook, running, {})
+        except Exception as error:
+            message = describe(error, name)
+            if running.exists():
+                os.replace(running, failed)
+                message += f"\n  the notebook as it failed: {failed.relative_to(root)}"
+            raise ChainError(f"{message}\n  {outputs} keeps the last good outputs") from error
+        fragment = read_json(fragment_file)
+        if not fragment:
+            raise ChainError(f"{name} ended without publishing: its last cell must publish()")
+        check_declared(fragment, prerequisites, name)
+        for orphan in set(stamp.get("outputs", {})) - set(fragment["outputs"]):
+            (root / orphan).unlink(missing_ok=True)
+        failed.unlink(missing_ok=True)
+        os.replace(running, build / f"{name}.ipynb")
+        seconds = round(time.monotonic() - started, 1)
+        write_json(stamp_file, fragment | {"prerequisites": prerequisites, "seconds": seconds})
+    return f"{name} ran in {seconds} s"
+
+
+def main() -> None:
+    notebook, outputs, *prerequisites = sys.argv[1:]
+    try:
+        print(run(project_root() / notebook, outputs, prerequisites), flush=True)
+    except ChainError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Check what is on disk against what it should be: `python -m oda_eras.verify OUTPUTS`.
+
+Needs no run: raw tables against data/sources.yml, outputs against their manifest.
+"""
+
+import sys
+from pathlib import Path
+
+from oda_eras.merge import MERGED, published_files
+from oda_eras.paths import project_root
+from oda_eras.records import read_json, sha256
+from oda_eras.sources import DataError, check_checksums, load_sources
+
+
+def problems(root: Path, outputs: str) -> list[str]:
+    """What is missing, changed or made by no notebook; empty where all is well."""
+    found = []
+    try:
+        check_checksums(root, load_sources(root))
+    except (DataError, FileNotFoundError) as error:
+        found.append(str(error))
+    files = read_json(root / outputs / MERGED[0])
+    if not files:
+        return [*found, f"{outputs}/{MERGED[0]} is missing or empty: run make"]
+    for name, entry in files.items():
+        if not (root / name).is_file():
+            found.append(f"{name} is missing: {entry['notebook']} makes it")
+        elif sha256(root / name) != entry["sha256"]:
+            found.append(f"{name} is not what {entry['notebook']} published")
+    known = {Path(name).relative_to(outputs).as_posix() for name in files} | set(MERGED)
+    strays = sorted(published_files(root / outputs) - known)
+    return found + [f"{outputs}/{stray} is made by no notebook" for stray in strays]
+
+
+if __name__ == "__main__":
+    wrong = problems(project_root(), sys.argv[1])
+    print(*wrong or ["outputs and raw tables are as recorded"], sep="\n")
+    sys.exit(bool(wrong))
