@@ -37,7 +37,7 @@ $(BUILD)/07_claims.json: $(call table,article_oda article_figures)
 $(BUILD)/08_figures.json: $(call table,panel totals) data/eras.csv $(call module,eras figures)
 
 $(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb $(EVERY) | $(VENV)
-	@$(PYTHON) -m oda_eras.run $< $(OUT) $^
+	@$(PYTHON) -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)
 
 $(BUILD)/done: $(STAMPS) $(call module,merge datapackage)
 	@$(PYTHON) -m oda_eras.merge $(OUT) $(NOTEBOOKS)

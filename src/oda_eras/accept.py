@@ -1,4 +1,4 @@
-"""Take the executed notebooks over into notebooks/: `python -m oda_eras.accept OUTPUTS NOTEBOOK...`.
+"""Take executed notebooks over into notebooks/: `python -m oda_eras.accept OUTPUTS NOTEBOOK...`.
 
 The copies are normalised, so that a rerun that finds the same results changes nothing.
 """
@@ -62,8 +62,8 @@ def accept(outputs: str, notebooks: list[str]) -> None:
             continue
         write_atomically(committed, executed)
         # Only outputs differ from what ran, so the copy must not look newer than the run.
-        ran = (build / f"{name}.json").stat().st_mtime
-        os.utime(committed, (ran, ran))
+        ran = (build / f"{name}.json").stat().st_mtime_ns
+        os.utime(committed, ns=(ran, ran))
         print(f"notebooks/{name}.ipynb taken over")
 
 

@@ -22,10 +22,8 @@ def stop(message):
 def too_old(version):
     """Say in one line what is missing, or return None."""
     if tuple(version[:2]) < OLDEST:
-        return "Python %d.%d found, 3.11 or newer needed: try make PYTHON3=python3.12" % (
-            version[0],
-            version[1],
-        )
+        found = ".".join(str(part) for part in version[:2])
+        return "Python " + found + " found, 3.11 or newer needed: try make PYTHON3=python3.12"
     return None
 
 
@@ -50,7 +48,7 @@ def run(step, command):
         log.write(result.stdout)
     if result.returncode:
         why = reason(result.stdout.decode(errors="replace"))
-        stop("could not %s: %s (details in .build/environment.log)" % (step, why))
+        stop("could not " + step + ": " + why + " (details in .build/environment.log)")
 
 
 def pinned(package):

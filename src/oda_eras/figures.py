@@ -165,7 +165,12 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame, note: str) -> Figure:
         step = min(0.24, 0.84 / max(len(years), 1))
         places = [position + step * (i - (len(years) - 1) / 2) for i in range(len(years))]
         ax.hlines(
-            years.usd_million.median(), position - 0.44, position + 0.44, color="#8c8c8c", lw=1.4
+            years.usd_million.median(),
+            position - 0.44,
+            position + 0.44,
+            color="#bdbdbd",
+            lw=2,
+            zorder=1,
         )
         ax.plot(places, years.usd_million, "o", color=COLOURS[0], markersize=3.4)
         for x, year, value in zip(places, years.year, years.usd_million, strict=True):

@@ -20,8 +20,8 @@ LAST_GRANTS_YEAR = 2022
 
 def code(values: list[str], description: str) -> pa.Column:
     """A text column with a closed list of codes."""
-    shown = ", ".join(values) if len(values) < 12 else "an entry of data/donors.csv"
-    return pa.Column(str, pa.Check.isin(values, error=f"one of {shown}"), description=description)
+    allowed = f"one of {', '.join(values)}" if len(values) < 12 else "an entry of data/donors.csv"
+    return pa.Column(str, pa.Check.isin(values, error=allowed), description=description)
 
 
 def text(description: str, *, nullable: bool = False) -> pa.Column:
@@ -313,16 +313,31 @@ def _first_fault(file: str, table: Table, raw: pd.DataFrame, cases: pd.DataFrame
 def check_across(tables: dict[str, pd.DataFrame]) -> None:
     """Check what must hold between tables.
 
-    Raises DataError for the first of these that fails: the DAC members sum to TOTAL; Japan's
+    Raises DataError for the first of these that fails: sizes and rates are positive; the DAC
+    members sum to TOTAL; Japan's
     DAC1 items and measures add up; a gross flow is no smaller than the net flow and the grants
     in it; the sector table less its loans equals the grants of 2012; Japan's total in constant
     prices of 2023 equals the current one in 2023.
     """
+    _check_positive(tables["wdi_context"])
     _check_closing(tables["wdi_net_oda_by_donor"], tables["dac2a_grants_by_donor"])
     _check_dac1(tables["dac1_japan_totals"], tables["wdi_japan_totals"])
     _check_gross(tables)
     _check_sectors(tables["crs_japan_sectors_2012"], tables["dac2a_grants_by_donor"])
     _check_price_base(tables["wdi_constant_prices"], tables["wdi_japan_totals"])
+
+
+def _check_positive(context: pd.DataFrame) -> None:
+    positive = ["NY.GDP.MKTP.CD", "NY.GDP.PCAP.CD", "PA.NUS.FCRF", "SP.POP.TOTL"]
+    wrong = context[context.indicator.isin(positive) & (context.value <= 0)]
+    for row, case in wrong.iterrows():
+        raise DataError(
+            raw_file("wdi_context"),
+            int(row) + 2,
+            "value",
+            f"{case.value:g} for {case.indicator} of {case.area} in {case.year}",
+            "a number above zero",
+        )
 
 
 def closing_gaps(net: pd.DataFrame, grants: pd.DataFrame) -> pd.DataFrame:

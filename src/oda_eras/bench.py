@@ -1,0 +1,113 @@
+"""Time the chain: `python -m oda_eras.bench NOTEBOOK...`, in a scratch copy of the tree.
+
+Against it stand a shell loop over papermill's own command and the floor: the same cells run in
+one plain Python process. Medians of three; ratios are to the floor.
+"""
+
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from oda_eras.paths import project_root
+
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", ".build", "__pycache__", "*.egg-info", ".*_cache"
+)
+
+
+def copy_tree(target: Path) -> Path:
+    """Copy the project without its environment and build folder."""
+    return shutil.copytree(project_root(), target, ignore=LEFT_OUT)
+
+
+def scratch_environment(root: Path) -> dict[str, str]:
+    """Environment variables under which a scratch copy imports its own package."""
+    return {**os.environ, "PYTHONPATH": str(root / "src"), "MPLBACKEND": "agg", "MAKEFLAGS": ""}
+
+
+def run_cells(notebooks: list[str]) -> None:
+    """Run the code cells of the notebooks in this process: no kernel, nothing recorded."""
+    os.chdir(project_root() / "notebooks")
+    for name in notebooks:
+        namespace: dict = {"__name__": "__main__"}
+        for cell in json.loads(Path(f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                exec(compile("".join(cell["source"]), name, "exec"), namespace)
+
+
+def timed(command: list[str], root: Path) -> float:
+    """Seconds that a command takes. Raises CalledProcessError where it fails."""
+    start = time.perf_counter()
+    subprocess.run(
+        command, cwd=root, env=scratch_environment(root), check=True, stdout=subprocess.DEVNULL
+    )
+    return time.perf_counter() - start
+
+
+def edit(notebook: Path) -> None:
+    """Change the source of a notebook's last code cell without changing what it does."""
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
+    code[-1]["source"] = ["# edited\n", *code[-1]["source"]]
+    notebook.write_text(json.dumps(content), encoding="utf-8")
+
+
+def bench(notebooks: list[str]) -> None:
+    """Print the table of timings."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = copy_tree(Path(folder) / "project")
+        make = ["make", f"PYTHON={sys.executable}"]
+        loop = " && ".join(
+            f"{sys.executable} -m papermill --no-progress-bar --log-level ERROR --cwd notebooks "
+            f"notebooks/{name}.ipynb {folder}/{name}.ipynb"
+            for name in notebooks
+        )
+
+        def forget() -> None:
+            shutil.rmtree(root / ".build", ignore_errors=True)
+
+        cases = {
+            "chain, cold": (forget, make),
+            "chain, cold, -j2": (forget, [*make, "-j2"]),
+            "chain, one notebook edited": (
+                lambda: edit(root / "notebooks/03_patterns.ipynb"),
+                make,
+            ),
+            "chain, nothing to do": (lambda: None, make),
+            "papermill commands in a loop": (lambda: None, ["sh", "-c", loop]),
+            "floor": (
+                lambda: None,
+                [sys.executable, "-m", "oda_eras.bench", "--plain", *notebooks],
+            ),
+        }
+        seconds = {}
+        for case, (prepare, command) in cases.items():
+            runs = []
+            for _ in range(3):
+                prepare()
+                runs.append(timed(command, root))
+            seconds[case] = statistics.median(runs)
+            print(f"{case:32} {seconds[case]:8.3f} s", flush=True)
+    floor, count = seconds["floor"], len(notebooks)
+    print()
+    for case, value in seconds.items():
+        print(f"{case:32} {value / floor:8.2f} x floor")
+    overhead = (seconds["chain, cold, -j2"] - floor) / count
+    print(f"\noverhead with -j2: {overhead:.2f} s for each of {count} notebooks over the floor")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    mebibytes = peak / (2**20 if sys.platform == "darwin" else 2**10)
+    print(f"largest process: {mebibytes:.0f} MiB resident")
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--plain":
+        run_cells(sys.argv[2:])
+    else:
+        bench(sys.argv[1:])

@@ -1,0 +1,192 @@
+"""What make does: reruns what an edit affects, rebuilds what is damaged, survives a kill."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import OUT, ROOT, make, snapshot
+
+from oda_eras.bench import edit, scratch_environment
+
+pytestmark = pytest.mark.xdist_group("chain")
+
+
+def ran(result) -> list[str]:
+    """Notebooks that a make has run, in order."""
+    assert result.returncode == 0, result.stdout + result.stderr
+    return [line.split()[0] for line in result.stdout.splitlines() if " ran in " in line]
+
+
+def edit_outputless(root, name):
+    edit(root / "notebooks" / f"{name}.ipynb")
+
+
+def test_the_chain_makes_what_is_committed(chain):
+    names = set(snapshot(ROOT))
+    made = snapshot(chain)
+    assert set(made) == names
+    assert [n for n in names if n.endswith((".csv", ".md")) and made[n] != snapshot(ROOT)[n]] == []
+
+
+def test_nothing_to_do(chain):
+    start = time.perf_counter()
+    result = make(chain)
+    assert "Nothing to be done" in result.stdout
+    assert time.perf_counter() - start < 1  # bench times it; here only that no Python starts
+
+
+def test_an_edit_reruns_what_it_affects(chain):
+    edit_outputless(chain, "03_patterns")
+    # its table comes out as before, so the notebooks after it stay as they are
+    assert ran(make(chain)) == ["03_patterns"]
+
+
+def test_a_touched_input_reruns_nothing(chain):
+    (chain / "data" / "eras.csv").touch()
+    assert ran(make(chain)) == []
+    assert "Nothing to be done" in make(chain).stdout
+
+
+@pytest.mark.parametrize("damage", ["delete", "truncate", "edit"])
+def test_a_damaged_output_is_rebuilt_alone(chain, damage):
+    before = snapshot(chain)
+    panel = chain / OUT / "data" / "panel.csv"
+    if damage == "delete":
+        panel.unlink()
+    elif damage == "truncate":
+        os.truncate(panel, 1000)
+    else:
+        panel.write_text(panel.read_text().replace("reported", "Reported"))
+    assert ran(make(chain)) == ["01_clean"]
+    assert snapshot(chain) == before
+    assert "Nothing to be done" in make(chain).stdout
+
+
+def test_a_damaged_manifest_is_rebuilt(chain):
+    before = snapshot(chain)
+    (chain / OUT / "manifest.json").write_text("{}")
+    assert ran(make(chain)) == []
+    assert snapshot(chain) == before
+
+
+def test_a_failing_notebook_stops_the_chain_and_keeps_the_outputs(chain):
+    before = snapshot(chain)
+    notebook = chain / "notebooks" / "07_claims.ipynb"
+    intact = notebook.read_text()
+    content = json.loads(intact)
+    content["cells"][4]["source"] = ["table = table.no_such_method()\n"]
+    notebook.write_text(json.dumps(content))
+    result = make(chain)
+    assert result.returncode != 0
+    assert "07_claims stopped in cell 5: " in result.stderr
+    assert ".build/JPN/07_claims.failed.ipynb" in result.stderr
+    assert "Traceback" not in result.stderr and len(result.stderr.splitlines()) <= 6
+    assert (chain / ".build/JPN/07_claims.failed.ipynb").is_file()
+    assert snapshot(chain) == before
+    notebook.write_text(intact)
+    assert ran(make(chain)) == []
+
+
+def test_bad_input_stops_01_and_leaves_the_outputs(chain):
+    before = snapshot(chain)
+    raw = chain / "data" / "raw" / "article_oda_2016_2020.csv"
+    intact = raw.read_text()
+    raw.write_text(intact.replace("KGZ,2018,26.34", "KGZ,2018,many"))
+    result = make(chain)
+    assert result.returncode != 0
+    message = (
+        "data/raw/article_oda_2016_2020.csv, row 9 (the header is row 1), "
+        "column gross_usd_million: found 'many', expected a number"
+    )
+    assert message in result.stderr
+    assert snapshot(chain) == before
+    raw.write_text(intact)
+    assert ran(make(chain)) == []
+
+
+@pytest.mark.parametrize("seconds", [0.8, 1.6, 2.4])
+def test_a_kill_leaves_nothing_that_make_trusts(chain, seconds):
+    before = snapshot(chain)
+    edit_outputless(chain, "01_clean")
+    edit_outputless(chain, "08_figures")
+    process = subprocess.Popen(
+        ["make", f"PYTHON={sys.executable}", "-j2"],
+        cwd=chain,
+        env=scratch_environment(chain),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    result = make(chain)
+    assert result.returncode == 0, result.stderr
+    assert snapshot(chain) == before
+    assert "Nothing to be done" in make(chain).stdout
+
+
+def test_two_makes_at_once_run_each_notebook_once(chain):
+    for name in ("02_measures", "07_claims"):
+        edit_outputless(chain, name)
+    both = [
+        subprocess.Popen(
+            ["make", f"PYTHON={sys.executable}"],
+            cwd=chain,
+            env=scratch_environment(chain),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    texts = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], texts
+    lines = [line for text in texts for line in text.splitlines() if " ran in " in line]
+    assert sorted(line.split()[0] for line in lines) == ["02_measures", "07_claims"]
+
+
+def test_accept_takes_over_and_triggers_no_rebuild(chain):
+    assert make(chain, "accept").returncode == 0
+    assert "Nothing to be done" in make(chain).stdout
+    accepted = make(chain, "accept")
+    assert "taken over" not in accepted.stdout
+
+
+def test_verify_passes_and_names_what_is_wrong(chain):
+    assert make(chain, "verify").returncode == 0
+    table = chain / OUT / "data" / "totals.csv"
+    intact = table.read_text()
+    table.write_text(intact + "\n")
+    stray = chain / OUT / "notes.txt"
+    stray.write_text("mine")
+    result = make(chain, "verify")
+    table.write_text(intact)
+    stray.unlink()
+    assert result.returncode != 0
+    assert "outputs/JPN/data/totals.csv is not what notebooks/03_patterns.ipynb" in result.stdout
+    assert "outputs/JPN/notes.txt is made by no notebook" in result.stdout
+
+
+def test_an_orphaned_output_goes(chain):
+    notebook = chain / "notebooks" / "03_patterns.ipynb"
+    intact = notebook.read_text()
+    notebook.write_text(intact.replace('\\"totals\\",\\n', '\\"sums\\",\\n'))
+    assert notebook.read_text() != intact
+    result = make(chain)
+    assert (chain / OUT / "data" / "sums.csv").is_file()
+    assert not (chain / OUT / "data" / "totals.csv").exists()
+    assert result.returncode != 0  # what needs totals.csv says that it is not there
+    notebook.write_text(intact)
+    assert "03_patterns" in ran(make(chain))
+    assert not (chain / OUT / "data" / "sums.csv").exists()
+
+
+def test_help_explains_every_target():
+    listed = make(ROOT, "help").stdout.splitlines()
+    names = {line.split("\t")[0] for line in listed}
+    assert names == {"all", "test", "lab", "accept", "verify", "bench", "clean", "help"}

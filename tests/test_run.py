@@ -1,0 +1,127 @@
+"""Decisions by content, one retry for a kernel that does not start, errors in a few lines."""
+
+import json
+
+import papermill
+import pytest
+from conftest import ROOT
+from nbclient.exceptions import DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+
+from oda_eras import run
+from oda_eras.paths import build_folder, outputs_folder, project_root
+from oda_eras.records import content_hash, lock, read_json, sha256, write_json
+
+
+def fails_first(monkeypatch, error):
+    """Make papermill raise once and count its calls."""
+    calls = []
+
+    def execute(*arguments, **options):
+        calls.append(options)
+        if len(calls) == 1:
+            raise error
+
+    monkeypatch.setattr(papermill, "execute_notebook", execute)
+    return calls
+
+
+def test_a_kernel_that_does_not_start_is_tried_once_more(monkeypatch, tmp_path):
+    calls = fails_first(monkeypatch, RuntimeError("Kernel died before replying to kernel_info"))
+    run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {})
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DeadKernelError("Kernel died"),
+        PapermillExecutionError(3, 2, "", "KeyError", "'net'", []),
+        OSError("no space"),
+    ],
+)
+def test_nothing_else_is_tried_again(monkeypatch, tmp_path, error):
+    calls = fails_first(monkeypatch, error)
+    with pytest.raises(type(error)):
+        run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {})
+    assert len(calls) == 1
+
+
+def test_a_second_failed_start_is_reported(monkeypatch, tmp_path):
+    def execute(*arguments, **options):
+        raise RuntimeError("Kernel didn't respond in 60 seconds")
+
+    monkeypatch.setattr(papermill, "execute_notebook", execute)
+    with pytest.raises(RuntimeError, match="60 seconds"):
+        run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {})
+
+
+def test_errors_name_notebook_and_cell():
+    error = PapermillExecutionError(6, 4, "", "DataError", "data/raw/x.csv, row 3", [])
+    assert run.describe(error, "01_clean") == (
+        "01_clean stopped in cell 7: DataError: data/raw/x.csv, row 3"
+    )
+
+
+def test_an_undeclared_prerequisite_is_refused():
+    fragment = {"reads": ["data/eras.csv"], "modules": ["src/oda_eras/eras.py"]}
+    with pytest.raises(run.ChainError, match=r"05_eras used data/eras.csv, src/oda_eras/eras.py"):
+        run.check_declared(fragment, {"notebooks/05_eras.ipynb": "hash"}, "05_eras")
+    run.check_declared(fragment, {"data/eras.csv": "", "src/oda_eras/eras.py": ""}, "05_eras")
+
+
+def test_a_stamp_is_current_only_for_the_same_content(tmp_path):
+    output = tmp_path / "table.csv"
+    output.write_text("a\n1\n")
+    stamp = {
+        "prerequisites": {"x": "1"},
+        "outputs": {"table.csv": {"sha256": sha256(output)}},
+    }
+    assert run.is_current(stamp, {"x": "1"}, tmp_path)
+    assert not run.is_current(stamp, {"x": "2"}, tmp_path)
+    assert not run.is_current({}, {"x": "1"}, tmp_path)
+    output.write_text("a\n2\n")
+    assert not run.is_current(stamp, {"x": "1"}, tmp_path)
+    output.unlink()
+    assert not run.is_current(stamp, {"x": "1"}, tmp_path)
+
+
+def test_a_notebooks_hash_follows_its_sources_not_its_outputs(tmp_path):
+    notebook = json.loads((ROOT / "notebooks/02_measures.ipynb").read_text())
+    path = tmp_path / "a.ipynb"
+
+    def hashed() -> str:
+        path.write_text(json.dumps(notebook))
+        return content_hash(path)
+
+    first = hashed()
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    assert hashed() == first
+    notebook["cells"][0]["source"] = "# another title"
+    assert hashed() != first
+
+
+def test_broken_json_reads_as_absent(tmp_path):
+    path = tmp_path / "stamp.json"
+    assert read_json(path) == {}
+    write_json(path, {"a": 1})
+    assert read_json(path) == {"a": 1}
+    path.write_text('{"a":')
+    assert read_json(path) == {}
+
+
+def test_a_lock_is_free_again_after_use(tmp_path):
+    with lock(tmp_path / "x" / "a.lock"):
+        pass
+    with lock(tmp_path / "x" / "a.lock"):
+        pass
+
+
+def test_the_root_is_found_from_inside_and_from_elsewhere(project, tmp_path, monkeypatch):
+    assert project_root(project / "notebooks") == project
+    assert project_root(tmp_path) == ROOT  # outside any checkout: where the package lives
+    monkeypatch.chdir(project / "data")
+    assert outputs_folder("outputs/JPN") == project / "outputs/JPN"
+    assert build_folder("outputs/JPN") == project / ".build/JPN"
