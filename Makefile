@@ -13,13 +13,14 @@ VENV = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/.complete)
 module = $(1:%=src/oda_eras/%.py)
 table = $(1:%=$(OUT)/data/%.csv)
 
-.PHONY: all test lab accept verify bench clean help
+.PHONY: all test lab accept verify power bench clean help
 
 all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 
 # What each notebook rests on. A notebook that uses more than is listed here fails and says so.
 # Tables of data/ that a notebook publishes follow its stamp; later notebooks follow the tables.
-EVERY = data/sources.yml data/donors.csv requirements.lock $(call module,__init__ paths records publication sources)
+EVERY = data/sources.yml data/donors.csv requirements.lock \
+  $(call module,__init__ datapackage paths publication records sources)
 RAW = $(wildcard data/raw/*.csv)
 
 $(BUILD)/01_clean.json: $(RAW) $(call module,schemas panel)
@@ -30,7 +31,8 @@ $(CLEAN): $(BUILD)/01_clean.json ;
 $(BUILD)/02_measures.json: $(call table,panel article_oda article_figures)
 $(BUILD)/03_patterns.json: $(call table,panel) $(call module,figures)
 $(call table,totals): $(BUILD)/03_patterns.json ;
-$(BUILD)/04_breaks.json: $(call table,totals) $(call module,breaks figures)
+$(BUILD)/04_breaks.json: $(call table,totals) $(call module,breaks validation figures) \
+  src/oda_eras/hansen1997.csv data/break_reference.csv data/break_synthetic.csv data/power.csv
 $(BUILD)/05_eras.json: $(call table,totals) data/eras.csv $(call module,eras figures)
 $(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,figures)
 $(BUILD)/07_claims.json: $(call table,article_oda article_figures)
@@ -39,7 +41,7 @@ $(BUILD)/08_figures.json: $(call table,panel totals) data/eras.csv $(call module
 $(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb $(EVERY) | $(VENV)
 	@$(PYTHON) -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)
 
-$(BUILD)/done: $(STAMPS) $(call module,merge datapackage)
+$(BUILD)/done: $(STAMPS) $(call module,merge)
 	@$(PYTHON) -m oda_eras.merge $(OUT) $(NOTEBOOKS)
 
 # Anything in the outputs newer than the last complete run was edited, cut or deleted since, or
@@ -65,6 +67,9 @@ accept: all ## take the executed notebooks over into notebooks/, to be committed
 
 verify: | $(VENV) ## compare raw tables and outputs with their recorded hashes
 	@$(PYTHON) -m oda_eras.verify $(OUT)
+
+power: | $(VENV) ## simulate size and power of the break methods anew (data/power.csv)
+	@$(PYTHON) -m oda_eras.power
 
 bench: | $(VENV) ## time the chain against plain papermill and plain Python, in scratch copies
 	@$(PYTHON) -m oda_eras.bench $(NOTEBOOKS)

@@ -1,7 +1,8 @@
 """Time the chain: `python -m oda_eras.bench NOTEBOOK...`, in a scratch copy of the tree.
 
 Against it stand a shell loop over papermill's own command and the floor: the same cells run in
-one plain Python process. Medians of three; ratios are to the floor.
+one plain Python process. Then the break engine, against ruptures. Medians of three; the chain's
+ratios are to the floor.
 """
 
 import json
@@ -29,7 +30,10 @@ def copy_tree(target: Path) -> Path:
 
 def scratch_environment(root: Path) -> dict[str, str]:
     """Environment variables under which a scratch copy imports its own package."""
-    return {**os.environ, "PYTHONPATH": str(root / "src"), "MPLBACKEND": "agg", "MAKEFLAGS": ""}
+    inherited = {
+        n: v for n, v in os.environ.items() if n not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    }
+    return inherited | {"PYTHONPATH": str(root / "src"), "MPLBACKEND": "agg"}
 
 
 def run_cells(notebooks: list[str]) -> None:
@@ -106,8 +110,39 @@ def bench(notebooks: list[str]) -> None:
     print(f"largest process: {mebibytes:.0f} MiB resident")
 
 
+def bench_breaks() -> None:
+    """Print the timings of the break engine on one core."""
+    import numpy as np
+    import ruptures
+
+    from oda_eras.breaks import ar1, bai_perron, sup_f_paths
+
+    rng = np.random.default_rng(0)
+    series = rng.normal(size=1000)
+    paths = ar1(30, 0.3, 100_000, rng)
+
+    def dynp() -> None:
+        search = ruptures.Dynp(model="l2", min_size=150, jump=1).fit(series)
+        search.predict(n_bkps=5)
+
+    cases = {
+        "Bai-Perron, n = 1000, 5 breaks": lambda: bai_perron(series, h=150, max_breaks=5),
+        "the same by ruptures' Dynp": dynp,
+        "100,000 sup-F paths, n = 30": lambda: sup_f_paths(paths),
+    }
+    print()
+    for case, work in cases.items():
+        runs = []
+        for _ in range(3):
+            start = time.perf_counter()
+            work()
+            runs.append(time.perf_counter() - start)
+        print(f"{case:32} {statistics.median(runs):8.3f} s", flush=True)
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "--plain":
         run_cells(sys.argv[2:])
     else:
         bench(sys.argv[1:])
+        bench_breaks()

@@ -72,15 +72,15 @@ _PERFECT = 1e-20
 _CHUNK = 2**22
 
 
-# ---------------------------------------------------------------------------------------------
 # Input
 
 
 @dataclass(frozen=True)
 class _Model:
-    """Checked input. ``design`` is the constant and x standardised, which leaves RSS alone."""
+    """Checked input: y less its mean; the constant and x standardised. Neither changes RSS."""
 
     y: np.ndarray
+    mean: float
     design: np.ndarray
     names: tuple[str, ...]
     labels: pd.Index
@@ -103,7 +103,9 @@ def _floats(values, name: str, labels: pd.Index | None = None) -> np.ndarray:
         label = "" if labels is None else f" (label {labels[i]})"
         return f"observation {i + 1}{label}"
 
-    values = np.asarray(values)
+    given, values = values, np.asarray(values)
+    if values.dtype.kind == "U":  # one text among numbers has turned all of them into text
+        values = np.asarray(given, dtype=object)
     if values.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, its shape is {values.shape}")
     if values.dtype.kind not in "biuf":
@@ -188,11 +190,12 @@ def _model(y, x) -> _Model:
         and not labels.equals(x.index)
     ):
         raise ValueError("y and x carry different indexes; align them first")
-    values = values - values.mean()
+    mean = float(values.mean())
+    values = values - mean
     residuals = _residuals(values, design)
     if residuals @ residuals <= _PERFECT * (values @ values):
         raise ValueError("x explains y exactly; nothing is left in which to look for a break")
-    return _Model(values, design, ("const", *names), labels, centre, scale)
+    return _Model(values, mean, design, ("const", *names), labels, centre, scale)
 
 
 def _residuals(y: np.ndarray, design: np.ndarray) -> np.ndarray:
@@ -227,7 +230,6 @@ def _first_position(trim: float, n: int, k: int) -> int:
     return first
 
 
-# ---------------------------------------------------------------------------------------------
 # Residual sums of squares of all segments, and the best segmentation
 
 
@@ -296,7 +298,6 @@ def _segmentations(cost: np.ndarray, max_breaks: int) -> tuple[list[float], list
     return rss, positions
 
 
-# ---------------------------------------------------------------------------------------------
 # Bai-Perron
 
 
@@ -316,9 +317,8 @@ class BaiPerron:
     n: int
     k: int
     h: int
-    _model: _Model = field(repr=False)
-    _mean: float = field(repr=False)
-    _positions: list[list[int]] = field(repr=False)
+    _model: _Model
+    _positions: list[list[int]]
 
     def __repr__(self) -> str:
         picks = ", ".join(f"{c.upper()}: {self.choice(c)}" for c in ("bic", "lwz"))
@@ -363,7 +363,7 @@ class BaiPerron:
         model = self._model
         fits = np.array([self._fit(s) for s in self._segments(m)])
         slopes = fits[:, 1:] / model.scale
-        const = self._mean + fits[:, 0] - slopes @ model.centre
+        const = model.mean + fits[:, 0] - slopes @ model.centre
         return pd.DataFrame(
             np.column_stack([const, slopes]),
             index=pd.RangeIndex(1, m + 2, name="segment"),
@@ -459,7 +459,7 @@ def bai_perron(y, x=None, h: float = 0.15, max_breaks: int = 5) -> BaiPerron:
     - LWZ = ln(RSS / (n - p)) + 0.299 p (ln n)^2.1 / n with p = (m + 1) k + m (Liu, Wu and
       Zidek 1997; equation number not verified).
 
-    Both presume uncorrelated errors. In autocorrelated series of thirty years BIC mostly finds
+    Both presume uncorrelated errors. In autocorrelated series of thirty years BIC often finds
     breaks that are not there (see ``oda_eras.power``).
 
     Parameters
@@ -515,8 +515,7 @@ def bai_perron(y, x=None, h: float = 0.15, max_breaks: int = 5) -> BaiPerron:
         bic = n * (np.log(2 * np.pi) + 1 + np.log(rss / n)) + np.log(n) * (k + 1) * (m + 1)
         lwz = np.log(rss / (n - p)) + 0.299 * p * np.log(n) ** 2.1 / n
     table = pd.DataFrame({"rss": rss, "bic": bic, "lwz": lwz}, index=pd.Index(m, name="m"))
-    mean = float(np.mean(np.asarray(y, dtype=float)))
-    return BaiPerron(table, n, k, length, model, mean, positions)
+    return BaiPerron(table, n, k, length, model, positions)
 
 
 def _newey_west(v: np.ndarray, lag: int) -> np.ndarray:
@@ -586,7 +585,6 @@ def _argmax_interval(q1, o1, q2, o2, level: float, tiny: float) -> tuple[float, 
     return quantile(tail, -1) * scale, quantile(1 - tail, 1) * scale
 
 
-# ---------------------------------------------------------------------------------------------
 # sup-F
 
 
@@ -740,9 +738,12 @@ def _monte_carlo_p(as_extreme: np.ndarray) -> tuple[float, float]:
 
 
 @cache
-def _hansen_table() -> pd.DataFrame:
+def _hansen_table(kind: str, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Trimmings, polynomial coefficients (25, 4) and degrees of freedom."""
     with (files(__package__) / "hansen1997.csv").open() as source:
-        return pd.read_csv(source).fillna(0.0).set_index(["statistic", "k"]).sort_index()
+        table = pd.read_csv(source).fillna(0.0)
+    table = table[(table["statistic"] == kind) & (table["k"] == k)].sort_values("pi0")
+    return tuple(table[c].to_numpy() for c in ("pi0", ["b0", "b1", "b2", "b3"], "df"))
 
 
 def hansen_p(statistic: float, k: int, trim: float, kind: str = "sup") -> float:
@@ -754,7 +755,8 @@ def hansen_p(statistic: float, k: int, trim: float, kind: str = "sup") -> float:
     freedom. (strucchange does not double exp there, which matters for trim above 0.49 only.)
     The coefficients are those Hansen published with the article and strucchange uses
     (``hansen1997.csv`` beside this module: statistic, k, pi0 = trim, b0..b3, df). Where a fitted
-    cubic turns down far in the tail, p is kept from rising again.
+    cubic turns down far in the tail of ave and exp, p stays at its smallest (strucchange's returns
+    to 1 there, for statistics whose p is below 0.001).
 
     Parameters
     ----------
@@ -781,19 +783,18 @@ def hansen_p(statistic: float, k: int, trim: float, kind: str = "sup") -> float:
         raise ValueError(f"k = {k} must be at least 1 and trim = {trim} in (0, 0.5]")
     if k > 10:
         return math.nan
-    table = _hansen_table().loc[(kind, k)].sort_values("pi0")
-    coefficients = table[["b0", "b1", "b2", "b3"]].to_numpy()
+    trimmings, coefficients, df = _hansen_table(kind, int(k))
     with np.errstate(divide="ignore", invalid="ignore"):
         slope, bend, twist = coefficients.T[1:]
         root = np.sqrt(bend**2 - 3 * slope * twist)
         turns = -slope / (bend + np.array([root, -root]))
     points = np.where((turns > 0) & (turns < statistic), turns, statistic)
-    points = np.vstack([points, np.full(len(table), statistic)])
+    points = np.vstack([points, np.full(len(df), statistic)])
     powers = points[..., None] ** np.arange(4)
     value = (powers * coefficients).sum(axis=-1).max(axis=0).clip(min=0)
-    p = special.chdtrc(table["df"].to_numpy(), value)
+    p = special.chdtrc(df, value)
     at_half = special.chdtrc(k, 2 * statistic if kind == "exp" else statistic)
-    return float(np.interp(trim, [*table["pi0"], 0.5], [*p, at_half]))
+    return float(np.interp(trim, [*trimmings, 0.5], [*p, at_half]))
 
 
 def ar1(n: int, rho: float, n_sim: int, rng: np.random.Generator) -> np.ndarray:
@@ -925,7 +926,6 @@ def p_over_rho(
     return pd.DataFrame(rows, columns=["rho", "p", "mc_error"])
 
 
-# ---------------------------------------------------------------------------------------------
 # CUSUM and Chow
 
 
@@ -1013,7 +1013,6 @@ def chow(y, position: int, x=None) -> Chow:
     return Chow(f, (k, n - 2 * k), float(special.fdtrc(k, n - 2 * k, f)))
 
 
-# ---------------------------------------------------------------------------------------------
 # Permutation, rotation, Holm
 
 
@@ -1054,10 +1053,10 @@ def permutation(
     """Permutation test of the difference between two groups of years.
 
     T = statistic(a) - statistic(b). p is the share of arrangements of the pooled values into
-    groups of these sizes with \|T*\| >= \|T\|, the observed arrangement included: the
+    groups of these sizes with ``|T*| >= |T|``, the observed arrangement included: the
     two-sided convention of the whole project. (scipy's doubles the smaller one-sided p, whose
     floor is twice as high.) The floor is the share of arrangements that reach the largest
-    \|T*\|. Neighbouring years are exchangeable only without autocorrelation; see `rotation`.
+    ``|T*|``. Neighbouring years are exchangeable only without autocorrelation; see `rotation`.
 
     Parameters
     ----------
@@ -1143,7 +1142,7 @@ def rotation(y, labels, groups: tuple | None = None) -> Resampling:
         Era of each observation; NaN or None where it belongs to none. The holes rotate too.
     groups : tuple of two labels, optional
         Two eras to compare: the statistic is the difference of their means, first minus second,
-        and p two-sided, \|T*\| >= \|T\|. Default: the F ratio between all eras (mean square
+        and p two-sided, ``|T*| >= |T|``. Default: the F ratio between all eras (mean square
         between over mean square within), which without holes orders the shifts as the
         between-era sum of squares does.
 

@@ -35,7 +35,48 @@ PROJECT_TABLES = {
             "note": "rules and doubts",
         },
     ),
+    "break_reference": (
+        "Reference results for the break engine, computed with R and other libraries",
+        {
+            "series": "series the value belongs to",
+            "statistic": "what is computed",
+            "at": "for which number of breaks, position, sample size or criterion",
+            "value": "the value, or several joined by semicolons",
+            "settings": "minimal segment, trim and the like",
+            "computed_by": "program and version",
+            "gated": "True where the engine must give the same",
+            "note": "remarks",
+        },
+    ),
+    "break_synthetic": (
+        "A lumpy series without a break, made up",
+        {"year": "made-up year", "value": "no unit"},
+    ),
+    "power": (
+        "Size and power of the break methods at n = 32, simulated",
+        {
+            "scenario": "size, power (one shift) or power_eras (every era has its own mean)",
+            "errors": "iid or AR(1), Gaussian",
+            "rho": "autocorrelation of the errors",
+            "shift_sd": "shift, in standard deviations of the errors",
+            "break_after": "last observation before the shift",
+            "method": "method, see src/oda_eras/power.py",
+            "rejection_rate": "share of series in which the method finds a break",
+            "n_sim": "number of series",
+            "mc_error": "standard error of the rate",
+            "seed": "seed of the simulation",
+        },
+    ),
 }
+
+
+def field_type(column: pd.Series) -> str:
+    """Name a column's type in the words of Table Schema."""
+    if pd.api.types.is_bool_dtype(column):
+        return "boolean"
+    if pd.api.types.is_integer_dtype(column):
+        return "integer"
+    return "number" if pd.api.types.is_numeric_dtype(column) else "string"
 
 
 def resource(root: Path, path: str, base: str, title: str, fields: list, sources: list) -> dict:
@@ -111,8 +152,9 @@ def describe_project_tables(root: Path) -> dict:
             resource(root, raw_file(name), "data", title, fields, cite(sources, [name]))
         )
     for name, (title, columns) in PROJECT_TABLES.items():
+        frame = pd.read_csv(root / "data" / f"{name}.csv")
         fields = [
-            {"name": column, "type": "string", "description": text}
+            {"name": column, "type": field_type(frame[column]), "description": text}
             for column, text in columns.items()
         ]
         resources.append(resource(root, f"data/{name}.csv", "data", title, fields, []))

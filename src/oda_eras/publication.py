@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from oda_eras.datapackage import field_type
 from oda_eras.paths import build_folder, outputs_folder, project_root
 from oda_eras.records import sha256, write_json
 from oda_eras.sources import load_sources, source_line
@@ -112,7 +113,7 @@ class Publication:
         if unknown:
             raise ValueError(f"{name}: no such source in data/sources.yml: {sorted(unknown)}")
         fields = [
-            {"name": column, "type": _field_type(frame[column]), "description": text}
+            {"name": column, "type": field_type(frame[column]), "description": text}
             for column, text in columns.items()
         ]
         staged = self._stage(folder, f"{name}.csv", title=title, fields=fields, sources=sources)
@@ -203,12 +204,3 @@ class Publication:
         fragment = {"notebook": self.notebook, "reads": sorted(self._reads), "modules": modules}
         write_json(self.fragment_file, fragment | {"outputs": outputs})
         print("Published:", *sorted(self._saved), sep="\n  ")
-
-
-def _field_type(column: pd.Series) -> str:
-    """Name a column's type in the words of Table Schema."""
-    if pd.api.types.is_bool_dtype(column):
-        return "boolean"
-    if pd.api.types.is_integer_dtype(column):
-        return "integer"
-    return "number" if pd.api.types.is_numeric_dtype(column) else "string"

@@ -47,7 +47,9 @@ def load_sources(root: Path) -> dict[str, dict]:
 
 
 def source_line(sources: dict[str, dict], ids: list[str]) -> str:
-    """Cite sources with codes and vintages, in one line."""
+    """Cite sources with codes and vintages, in one line; without sources, say so."""
+    if not ids:
+        return "Source: computed by this project."
     cited = [
         f"{sources[name]['producer']}, {sources[name]['title']} ({sources[name]['code']}), "
         f"{sources[name]['vintage']}"
