@@ -7,6 +7,8 @@ from pathlib import Path
 from matplotlib.testing.compare import compare_images
 from matplotlib.testing.exceptions import ImageComparisonFailure
 
+from oda_eras.merge import MERGED
+
 PIXEL_TOLERANCE = 5  # root mean square over 255 levels; fonts are hinted differently elsewhere
 
 
@@ -20,7 +22,7 @@ def differences(committed: Path, rebuilt: Path, exact_figures: bool) -> list[str
 
     def files(folder: Path) -> set[str]:
         names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-        merged = {"manifest.json", "datapackage.json"}  # written by make's last rule, not here
+        merged = set(MERGED)  # written by make's last rule, not here
         return {name for name in names if not name.startswith(".")} - merged
 
     old, new = files(committed), files(rebuilt)

@@ -221,3 +221,156 @@ def share_by_recipient(shares: pd.DataFrame, note: str) -> Figure:
         ax.set_xticks([1992, 2007, 2022])
     axes[0].set_ylabel("share, %")
     return figure
+
+
+def implied_repayments(rows: pd.DataFrame, currency: str, note: str) -> Figure:
+    """Repayments implied by gross less net, and how far they are from constant (f13).
+
+    `rows` has columns recipient, year, lcu_million, band, level, label ("known" or "inferred").
+    """
+    recipients = [r for r in RECIPIENTS if r in set(rows.recipient)]
+    figure, axes = new_figure(
+        "double", 92, note, rows=2, columns=len(recipients), height_ratios=[3, 2], sharex="col"
+    )
+    for (above, below), code in zip(axes.T, recipients, strict=True):
+        series = rows[rows.recipient == code]
+        colour, marker = STYLES[code]
+        for label, fill in (("known", colour), ("inferred", "white")):
+            some = series[series.label == label]
+            above.plot(
+                some.year, some.lcu_million, marker, color=colour, markerfacecolor=fill, label=label
+            )
+        above.set_ylim(0, series.lcu_million.max() * 1.18)
+        above.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
+        level = series.dropna(subset="level")
+        for _, run in level.groupby("level"):
+            below.fill_between(run.year, -run.band, run.band, color=BAND, lw=0)
+            for label, fill in (("known", colour), ("inferred", "white")):
+                some = run[run.label == label]
+                away = some.lcu_million - some.level
+                below.plot(some.year, away, marker, color=colour, markerfacecolor=fill)
+        below.axhline(0, color=INK, lw=0.6, zorder=0)
+        below.set_ylim(-2.2, 2.2)
+        if level.empty:
+            below.text(
+                0.5, 0.62, "rises in steps,\nno constant level", transform=below.transAxes,
+                ha="center", fontsize=6, color=QUIET,
+            )  # fmt: skip
+        below.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+        below.margins(x=0.08)
+    axes[0, 0].set_ylabel(f"million {currency}")
+    axes[1, 0].set_ylabel(f"from level,\nmillion {currency}")
+    axes[0, 0].legend(frameon=False, loc="lower left", handletextpad=0.1)
+    figure.align_ylabels(axes[:, 0])
+    return figure
+
+
+def price_bases(totals: pd.DataFrame, note: str) -> Figure:
+    """One flow in current prices, constant prices and at a fixed exchange rate (f04).
+
+    `totals` has columns year, price_basis, index (100 = mean of the series over all years).
+    """
+    figure, ax = new_figure("single", 68, note)
+    lines = zip(totals.groupby("price_basis", sort=False), COLOURS, ["-", "--", ":"], strict=False)
+    for ((basis, series), colour, dash), marker in zip(lines, MARKERS, strict=False):
+        ax.plot(series.year, series["index"], dash, color=colour, marker=marker, label=basis)
+    ax.axhline(0, color=INK, lw=0.6, zorder=0)
+    ax.set_ylabel("index, mean of all years = 100")
+    ax.set_ylim(top=totals["index"].max() * 1.25)
+    ax.legend(frameon=False, loc="upper left")
+    ax.margins(x=0.02)
+    return figure
+
+
+def grants_and_loans(flows: pd.DataFrame, note: str) -> Figure:
+    """Grants and net loans as stacked bars, a panel for each recipient.
+
+    `flows` has columns recipient, year, grants, loans_net (US$ million).
+    """
+    figure, axes = new_figure("double", 105, note, rows=3, columns=2, sharex=True)
+    for ax, (code, name) in zip(axes.flat, RECIPIENTS.items(), strict=False):
+        series = flows[flows.recipient == code]
+        ax.bar(series.year, series.grants, width=0.75, color=COLOURS[0], label="grants")
+        base = series.grants.where(series.loans_net > 0, 0)
+        ax.bar(
+            series.year, series.loans_net, width=0.75, bottom=base, color=COLOURS[4],
+            hatch="////", edgecolor="white", lw=0, label="loans less repayments",
+        )  # fmt: skip
+        ax.axhline(0, color=INK, lw=0.6)
+        ax.set_title(name, loc="left", fontweight="bold")
+        ax.yaxis.set_major_locator(MaxNLocator(4))
+        ax.set_ylabel("US$ million")
+        ax.tick_params(labelbottom=True)
+    key = axes.flat[-1]
+    key.axis("off")
+    key.legend(*axes.flat[0].get_legend_handles_labels(), frameon=False, loc="center left")
+    return figure
+
+
+def concentration(rows: pd.DataFrame, note: str) -> Figure:
+    """Effective number of recipients by year on several measures (f15).
+
+    `rows` has columns measure, year, effective_number; a year without one breaks the line.
+    """
+    figure, ax = new_figure("single", 62, note)
+    styles = zip(COLOURS, MARKERS, ["-", "", "--"], strict=False)
+    shown = (
+        (*group, *style)
+        for group, style in zip(rows.groupby("measure", sort=False), styles, strict=False)
+    )
+    for measure, series, colour, marker, dash in shown:
+        ax.plot(
+            series.year, series.effective_number, linestyle=dash, color=colour, marker=marker,
+            label=measure,
+        )  # fmt: skip
+    ax.set_ylim(1, 5)
+    ax.set_ylabel("effective number of recipients")
+    ax.legend(frameon=False, loc="upper right", ncols=3, columnspacing=1, handletextpad=0.4)
+    return figure
+
+
+def rank_and_share(rows: pd.DataFrame, note: str) -> Figure:
+    """One donor's share of all donors' flows above its rank among them, by recipient (f16).
+
+    `rows` has columns recipient, year, rank, donors, share_percent.
+    """
+    figure, axes = new_figure("double", 78, note, rows=2, columns=5, sharex=True, sharey="row")
+    for (above, below), (code, name) in zip(axes.T, RECIPIENTS.items(), strict=True):
+        series = rows[rows.recipient == code].sort_values("year")
+        colour, marker = STYLES[code]
+        above.plot(series.year, series.share_percent, color=colour, marker=marker, markersize=2.2)
+        above.set_title(name, loc="left", fontweight="bold")
+        above.set_ylim(0, 100)
+        below.plot(series.year, series["rank"], marker, color=colour, markersize=2.2)
+        below.plot(series.year, series.donors, "-", color="#8c8c8c", lw=0.8)
+        below.set_xticks([1992, 2007, 2022])
+    axes[1, 0].set_ylim(34, 0)
+    axes[1, 0].set_yticks([1, 10, 20, 30])
+    axes[0, 0].set_ylabel("share, %")
+    axes[1, 0].set_ylabel("rank")
+    axes[1, 1].text(2023, 32.5, "grey: donors\nthat report", ha="right", fontsize=5.5, color=QUIET)
+    return figure
+
+
+def side_by_side(above: pd.DataFrame, below: pd.DataFrame, titles: list[str], note: str) -> Figure:
+    """Two measures that must not share an axis, one above the other.
+
+    Each frame has years as index and one column per series, stacked as bars.
+    """
+    figure, axes = new_figure("double", 95, note, rows=2, sharex=True)
+    hatches = ["", "////", "....", "xxxx", "\\\\\\\\"]
+    for ax, frame, title in zip(axes, (above, below), titles, strict=True):
+        base = pd.Series(0.0, index=frame.index)
+        for column, colour, hatch in zip(frame, COLOURS, hatches, strict=False):
+            values = frame[column].fillna(0).clip(lower=0)
+            ax.bar(
+                frame.index, values, bottom=base, width=0.75, color=colour, hatch=hatch,
+                edgecolor="white", lw=0, label=column,
+            )  # fmt: skip
+            base = base + values
+        ax.set_title(title, loc="left", fontweight="bold")
+        ax.set_ylabel("US$ million")
+        ax.yaxis.set_major_formatter("{x:,.0f}")
+        ax.legend(frameon=False, loc="upper left", ncols=len(frame.columns), columnspacing=1)
+        ax.set_ylim(top=base.max() * 1.2)
+    return figure

@@ -1,8 +1,8 @@
 """The chain's last rule: `python -m oda_eras.merge OUTPUTS NOTEBOOK...`.
 
 Checks that every published file is still what its notebook made, then writes what all notebooks
-contribute to: manifest.json and datapackage.json beside the outputs, and the run log in the
-build folder.
+contribute to: manifest.json, datapackage.json and numbers.json beside the outputs, and the run
+log in the build folder.
 """
 
 import platform
@@ -14,7 +14,7 @@ from oda_eras.datapackage import describe_outputs
 from oda_eras.paths import build_folder, project_root
 from oda_eras.records import damaged_outputs, lock, read_json, write_json
 
-MERGED = ["manifest.json", "datapackage.json"]
+MERGED = ["manifest.json", "datapackage.json", "numbers.json"]
 
 
 def published_files(outputs: Path) -> set[str]:
@@ -48,6 +48,14 @@ def merge(outputs: str, notebooks: list[str]) -> None:
         published = {name: about for s in stamps for name, about in s["outputs"].items()}
         write_if_changed(root / outputs / MERGED[0], files)
         write_if_changed(root / outputs / MERGED[1], describe_outputs(root, outputs, published))
+        numbers = [
+            (name, number | {"notebook": stamp["notebook"]})
+            for stamp in stamps
+            for name, number in stamp["numbers"].items()
+        ]
+        if len(numbers) > len(dict(numbers)):
+            sys.exit("two notebooks save a number under one name: rename one of them")
+        write_if_changed(root / outputs / MERGED[2], dict(numbers))
         made = {Path(name).relative_to(outputs).as_posix() for name in files} | set(MERGED)
         for stray in sorted(published_files(root / outputs) - made):
             print(f"{outputs}/{stray} is made by no notebook: remove it or add what makes it")

@@ -10,7 +10,7 @@ import pandas as pd
 from oda_eras.datapackage import field_type
 from oda_eras.paths import build_folder, outputs_folder, project_root
 from oda_eras.records import sha256, write_json
-from oda_eras.sources import load_sources, source_line
+from oda_eras.sources import load_sources, short_source_line, source_line
 
 
 class Publication:
@@ -36,6 +36,7 @@ class Publication:
         self.sources = load_sources(self.root)
         self._reads = {"data/sources.yml"}
         self._saved: dict[str, dict] = {}
+        self._numbers: dict[str, dict] = {}
         shutil.rmtree(self.staging, ignore_errors=True)
 
     def read(self, name: str) -> pd.DataFrame:
@@ -54,8 +55,8 @@ class Publication:
         return names[donor]
 
     def cite(self, *sources: str) -> str:
-        """Source line with codes and vintages, for a figure's footer or a table's note."""
-        return source_line(self.sources, list(sources))
+        """Short source line with codes and vintages, for a figure's footer."""
+        return short_source_line(self.sources, list(sources))
 
     def note_read(self, *paths: Path) -> None:
         """Record files read by other means, so that make knows what the notebook rests on."""
@@ -182,6 +183,15 @@ class Publication:
         self._stage("figures", f"{name}.md").write_text(f"{caption}\n\n{source}\n", "utf-8")
         self._stage("figures", f"{name}.txt").write_text(f"{alt}\n", "utf-8")
 
+    def save_number(self, name: str, value: float, text: str) -> None:
+        """Keep a number that prose outside the notebook quotes, with the text that it prints as.
+
+        Raises ValueError where the name is taken.
+        """
+        if name in self._numbers:
+            raise ValueError(f"number {name!r} is saved twice in {self.notebook}")
+        self._numbers[name] = {"value": round(float(value), 6), "text": text}
+
     def publish(self) -> None:
         """Move everything staged into place and print what the notebook has published.
 
@@ -202,5 +212,6 @@ class Publication:
             if name.split(".")[0] == "oda_eras" and getattr(module, "__file__", None)
         )
         fragment = {"notebook": self.notebook, "reads": sorted(self._reads), "modules": modules}
+        fragment["numbers"] = self._numbers
         write_json(self.fragment_file, fragment | {"outputs": outputs})
         print("Published:", *sorted(self._saved), sep="\n  ")

@@ -58,6 +58,12 @@ def source_line(sources: dict[str, dict], ids: list[str]) -> str:
     return "Source: " + "; ".join(cited) + "."
 
 
+def short_source_line(sources: dict[str, dict], ids: list[str]) -> str:
+    """Cite sources by producer, code and vintage date, short enough for a figure's footer."""
+    cited = [f"{sources[i]['producer']}, {sources[i]['code']} ({sources[i]['date']})" for i in ids]
+    return "Source: " + "; ".join(cited) + "."
+
+
 def raw_file(name: str) -> str:
     """Path of a raw table from the project's root."""
     return f"data/raw/{name}.csv"

@@ -1,0 +1,323 @@
+"""Measures of aid and what follows from them: loans, repayments, gross flows, shares, prices.
+
+Wide frames have calendar years as index and recipients (ISO3) as columns, in US$ million. A
+missing cell is "not reported" and stays missing in every result.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+# A printed flow is rounded to 0.01, so it may be 0.005 off; a difference of two, 0.01.
+ROUNDING = 0.01
+# A repayment may rise from one year to the next by this share and still count as smooth. Inside
+# the runs found for Japan the largest rise is 17%; the smallest step that ends one is 31%.
+LARGEST_RISE = 0.20
+
+
+def wide(panel: pd.DataFrame, donor: str, measure: str) -> pd.DataFrame:
+    """Flows of one donor in one measure as a wide frame.
+
+    `panel` has the columns of `oda_eras.panel.PANEL_COLUMNS`. Raises ValueError where two rows
+    claim one cell, as two sources of one measure would.
+    """
+    rows = panel[(panel.donor == donor) & (panel.measure == measure)]
+    doubled = rows[rows.duplicated(["recipient", "year"])]
+    if len(doubled):
+        case = doubled.iloc[0]
+        raise ValueError(
+            f"two rows for {measure} from {donor} to {case.recipient} in {case.year}: "
+            "pick one source first"
+        )
+    return rows.pivot(index="year", columns="recipient", values="usd_million")
+
+
+def long(frame: pd.DataFrame, name: str = "usd_million") -> pd.DataFrame:
+    """A wide frame as rows (recipient, year, `name`), cells that are missing left out."""
+    stacked = frame.stack().rename_axis(["year", "recipient"]).rename(name).dropna().reset_index()
+    order = ["recipient", "year"]
+    return stacked[[*order, name]].sort_values(order, ignore_index=True)
+
+
+def loans_net(net: pd.DataFrame, grants: pd.DataFrame) -> pd.DataFrame:
+    """Net loans: loan disbursements less repayments, as net flow less grants (wide, US$ million).
+
+    Exact by definition, since net = grants + loan disbursements - repayments; rounded to 0.01,
+    which is what both parts are printed to.
+    """
+    years = net.index.intersection(grants.index)
+    return (net.loc[years] - grants.loc[years]).round(2)
+
+
+def repayments(gross: pd.DataFrame, net: pd.DataFrame, rate: pd.Series) -> pd.DataFrame:
+    """Repayments implied by gross less net, in US$ and in the donor's currency.
+
+    Parameters
+    ----------
+    gross, net : DataFrame
+        Wide frames, US$ million.
+    rate : Series
+        National currency per US$ by year (the DAC exchange rate, at which flows are converted).
+
+    Returns
+    -------
+    DataFrame
+        Columns recipient, year, usd_million, lcu_million, band: the repayment, the same in
+        million units of national currency, and how far rounding alone can move it either way.
+    """
+    rows = long(gross.sub(net).reindex(gross.index))
+    at = rows.year.map(rate)
+    return rows.assign(
+        usd_million=rows.usd_million.round(2),
+        lcu_million=(rows.usd_million * at).round(1),
+        band=(ROUNDING * at).round(2),
+    )
+
+
+def add_levels(rows: pd.DataFrame) -> pd.DataFrame:
+    """Find runs of years in which a repayment stays the same to rounding.
+
+    `rows` is a result of `repayments`. Returns it with a column `level`: the mean of the run (in
+    national currency) for years whose neighbour differs by no more than rounding allows on both
+    sides, missing for years without such a neighbour.
+    """
+    rows = rows.sort_values(["recipient", "year"], ignore_index=True)
+    follows = (rows.recipient == rows.recipient.shift()) & (rows.year == rows.year.shift() + 1)
+    same = rows.lcu_million.diff().abs() <= rows.band + rows.band.shift()
+    run = (~(follows & same)).cumsum()
+    by_run = rows.groupby(run).lcu_million
+    return rows.assign(level=by_run.transform("mean").where(by_run.transform("size") > 1).round(1))
+
+
+def is_smooth(before: float, after: float, band_before: float, band_after: float) -> bool:
+    """Whether one year's repayment can follow another's without a loan drawn in either.
+
+    A drawn loan lowers net repayments, so a fall beyond rounding is not smooth; a rise of up to
+    `LARGEST_RISE` is, and so is a doubling, where the first year held half an instalment.
+    """
+    slack = band_before + band_after
+    level = before - slack <= after <= before * (1 + LARGEST_RISE) + slack
+    half = abs(2 * before - after) <= 2 * band_before + band_after
+    return before > 0 and (level or half)
+
+
+def gross_cells(
+    net: pd.DataFrame, grants: pd.DataFrame, known: pd.DataFrame, rate: pd.Series
+) -> pd.DataFrame:
+    """Gross flows as far as they can honestly go, every cell labelled.
+
+    Parameters
+    ----------
+    net, grants, known : DataFrame
+        Wide frames, US$ million; `known` holds the gross flows that a source prints.
+    rate : Series
+        National currency per US$ by year.
+
+    Returns
+    -------
+    DataFrame
+        Columns recipient, year, usd_million, label, rule; a row for every cell of `net`. Label
+        "known": a source prints it, or net equals grants in every year that can be compared, so
+        that there is no loan and gross is net. "inferred": a run of smooth repayments, in
+        national currency, that holds at least one year with known gross: then no loan was drawn
+        and gross equals grants; or no loan before or after the years that can be compared.
+        "unknown": neither, and usd_million is missing.
+    """
+    drawn = loans_net(net, grants)
+    rows = []
+    for recipient in net.columns:
+        printed = known[recipient].dropna() if recipient in known else pd.Series(dtype=float)
+        loans = drawn[recipient].dropna()
+        without_loans = len(loans) > 0 and (loans.abs() <= ROUNDING).all()
+        smooth = set() if without_loans else _smooth_years(recipient, net, loans, printed, rate)
+        for year, flow in net[recipient].dropna().items():
+            if year in printed.index:
+                cell = printed[year], "known", "printed by a source"
+            elif without_loans and year in loans.index:
+                cell = flow, "known", "net equals grants: no loans, so gross is net"
+            elif without_loans:
+                cell = flow, "inferred", "no loan in any year that can be compared"
+            elif year in smooth:
+                cell = grants.loc[year, recipient], "inferred", "smooth repayments: gross is grants"
+            else:
+                cell = np.nan, "unknown", ""
+            rows.append((recipient, int(year), *cell))
+    return pd.DataFrame(rows, columns=["recipient", "year", "usd_million", "label", "rule"])
+
+
+def _smooth_years(recipient, net, loans, printed, rate) -> set[int]:
+    """Years in runs of smooth repayments that hold a year with printed gross."""
+    # where gross is printed the repayment is known; elsewhere it is what no drawing would imply
+    implied = (-loans).mask(loans.index.isin(printed.index), printed - net[recipient])
+    yen = implied * rate.reindex(implied.index)
+    band = ROUNDING * rate.reindex(implied.index)
+    runs, run = [], []
+    for year in implied.index:
+        if run and not (
+            year == run[-1] + 1 and is_smooth(yen[run[-1]], yen[year], band[run[-1]], band[year])
+        ):
+            runs.append(run)
+            run = []
+        run = [*run, year]
+    runs.append(run)
+    return {y for r in runs if len(r) > 1 and set(r) & set(printed.index) for y in r}
+
+
+def window_shares(
+    flow: pd.Series, totals: dict[str, pd.Series], windows: Iterable[tuple[int, int]]
+) -> pd.DataFrame:
+    """A flow's share of several totals over several windows of years.
+
+    Parameters
+    ----------
+    flow : Series
+        US$ million by year.
+    totals : dict of Series
+        Denominators by name, US$ million by year.
+    windows : iterable of (first, last)
+        Windows of calendar years, both ends included.
+
+    Returns
+    -------
+    DataFrame
+        Columns first, last, denominator, flow, total, pooled_percent (sum over sum),
+        mean_percent (mean of the yearly shares). A denominator that lacks a year of the window
+        has no share there.
+    """
+    rows = []
+    for first, last in windows:
+        years = range(first, last + 1)
+        part = flow.reindex(years)
+        for name, series in totals.items():
+            whole = series.reindex(years)
+            pooled = 100 * part.sum(skipna=False) / whole.sum(skipna=False)
+            mean = (100 * part / whole).mean(skipna=False)
+            rows.append(
+                (first, last, name, part.sum(skipna=False), whole.sum(skipna=False), pooled, mean)
+            )
+    columns = ["first", "last", "denominator", "flow", "total", "pooled_percent", "mean_percent"]
+    return pd.DataFrame(rows, columns=columns).round(3)
+
+
+def implied_deflator(current: pd.Series, constant: pd.Series, base: int) -> pd.Series:
+    """Deflator implied by one flow in current and in constant prices, 100 in the base year.
+
+    It combines the donor's inflation and its exchange rate, as DAC deflators do. Raises
+    ValueError where the two series differ in the base year by more than rounding.
+    """
+    if not abs(current[base] - constant[base]) <= ROUNDING:
+        raise ValueError(
+            f"base year {base}: current {current[base]:.2f} and constant {constant[base]:.2f} "
+            "prices differ, so it is not the base year"
+        )
+    return (100 * current / constant).dropna().rename("deflator")
+
+
+def at_fixed_rate(flow: pd.DataFrame, rate: pd.Series, fixed: float) -> pd.DataFrame:
+    """Flows converted at one exchange rate: national currency, shown in US$ million."""
+    return flow.mul(rate.reindex(flow.index) / fixed, axis=0)
+
+
+def rate_effect(current: pd.Series, fixed_rate: pd.Series, era: pd.Series) -> pd.DataFrame:
+    """Split each change of the mean from era to era into flows and exchange rate.
+
+    Parameters
+    ----------
+    current, fixed_rate : Series
+        One flow by year in current US$ and at one fixed exchange rate.
+    era : Series
+        Era by year; years without one are left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns era_before, era_after, n_before, n_after, change (of the mean, current US$),
+        at_fixed_rate (the same at the fixed rate) and remainder, which sum to it exactly.
+    """
+    table = pd.DataFrame({"current": current, "fixed": fixed_rate, "era": era}).dropna()
+    means = table.groupby("era", sort=False)[["current", "fixed"]].mean()
+    counts = table.era.value_counts()
+    change = means.diff().iloc[1:]
+    names = list(means.index)
+    return pd.DataFrame(
+        {
+            "era_before": names[:-1],
+            "era_after": names[1:],
+            "n_before": [int(counts[name]) for name in names[:-1]],
+            "n_after": [int(counts[name]) for name in names[1:]],
+            "change": change.current.to_numpy(),
+            "at_fixed_rate": change.fixed.to_numpy(),
+            "remainder": (change.current - change.fixed).to_numpy(),
+        }
+    )
+
+
+def concentration(flows: pd.DataFrame) -> pd.DataFrame:
+    """Herfindahl-Hirschman index and effective number of recipients, by year.
+
+    HHI is the sum of squared shares, the effective number 1 / HHI (Laakso and Taagepera 1979,
+    Comparative Political Studies 12, 3-27). Both need shares between 0 and 1, so a year in which
+    a recipient is negative or not reported, or all flows are zero, has none.
+
+    Returns a frame with columns year, hhi, effective_number.
+    """
+    usable = flows.notna().all(axis=1) & (flows >= 0).all(axis=1) & (flows.sum(axis=1) > 0)
+    shares = flows[usable].div(flows[usable].sum(axis=1), axis=0)
+    hhi = (shares**2).sum(axis=1).reindex(flows.index)
+    return pd.DataFrame(
+        {"year": flows.index, "hhi": hhi.round(4), "effective_number": (1 / hhi).round(3)}
+    ).reset_index(drop=True)
+
+
+def volatility(flows: pd.DataFrame) -> pd.DataFrame:
+    """How lumpy each recipient's flow is.
+
+    Returns a frame indexed by recipient with columns n, mean, cv (standard deviation over mean;
+    missing where the mean is not positive), largest_year, largest_share_percent (of the sum of
+    the positive years), negative_years.
+    """
+    positive = flows.clip(lower=0)
+    mean = flows.mean()
+    return pd.DataFrame(
+        {
+            "n": flows.count(),
+            "mean": mean.round(2),
+            "cv": (flows.std() / mean).where(mean > 0).round(2),
+            "largest_year": flows.idxmax(),
+            "largest_share_percent": (100 * positive.max() / positive.sum()).round(1),
+            "negative_years": (flows < 0).sum(),
+        }
+    )
+
+
+def ranks(net: pd.DataFrame, donor: str, total: pd.DataFrame) -> pd.DataFrame:
+    """A donor's rank and share among all donors that report, by recipient and year.
+
+    Parameters
+    ----------
+    net : DataFrame
+        Rows donor, recipient, year, usd_million of one measure.
+    donor : str
+        ISO3.
+    total : DataFrame
+        Rows recipient, year, usd_million: all donors together.
+
+    Returns
+    -------
+    DataFrame
+        Columns recipient, year, rank (1 = largest), donors (that report), share_percent (of the
+        total; missing where the flow is negative or the total not positive).
+    """
+    place = net.groupby(["recipient", "year"]).usd_million
+    ranked = net.assign(
+        rank=place.rank(ascending=False, method="min").astype(int),
+        donors=place.transform("size"),
+    )
+    own = ranked[ranked.donor == donor].merge(
+        total.rename(columns={"usd_million": "total"}), on=["recipient", "year"]
+    )
+    usable = (own.usd_million >= 0) & (own.total > 0)
+    own["share_percent"] = (100 * own.usd_million / own.total).where(usable).round(1)
+    columns = ["recipient", "year", "rank", "donors", "share_percent"]
+    return own[columns].sort_values(["recipient", "year"], ignore_index=True)

@@ -1,0 +1,195 @@
+"""Measures on small frames: each result follows from its inputs and from nothing else."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from oda_eras import measures
+
+YEARS = [2015, 2016, 2017, 2018]
+RATE = pd.Series([120.0, 110.0, 112.0, 111.0], index=YEARS)
+
+
+def frame(**columns):
+    return pd.DataFrame(columns, index=pd.Index(YEARS, name="year"), dtype=float)
+
+
+NET = frame(AAA=[-8.33, -9.09, -8.93, -9.01], BBB=[1, 2, 3, 4], CCC=[5, 6, np.nan, 8])
+GRANTS = frame(AAA=[0, 0, 0, 0], BBB=[1, 2, 3, 4], CCC=[4, 4, 4, 4])
+KNOWN = frame(AAA=[np.nan, 0, np.nan, np.nan], BBB=[np.nan] * 4, CCC=[np.nan] * 4)
+
+
+def test_wide_takes_one_measure_and_keeps_gaps():
+    panel = pd.DataFrame(
+        {
+            "donor": "JPN",
+            "recipient": ["KAZ", "UZB", "KAZ"],
+            "year": [2000, 2001, 2000],
+            "measure": ["net", "net", "grants"],
+            "usd_million": [1.0, 2.0, 3.0],
+        }
+    )
+    flows = measures.wide(panel, "JPN", "net")
+    assert flows.loc[2000, "KAZ"] == 1.0 and np.isnan(flows.loc[2001, "KAZ"])
+    doubled = pd.concat([panel, panel.iloc[:1]])
+    with pytest.raises(ValueError, match="two rows for net from JPN to KAZ in 2000"):
+        measures.wide(doubled, "JPN", "net")
+
+
+def test_long_leaves_missing_cells_out():
+    rows = measures.long(NET[["CCC"]])
+    assert rows.year.tolist() == [2015, 2016, 2018]
+
+
+def test_net_loans_are_net_less_grants():
+    loans = measures.loans_net(NET, GRANTS)
+    assert loans.AAA.tolist() == NET.AAA.tolist() and loans.BBB.tolist() == [0, 0, 0, 0]
+    assert np.isnan(loans.loc[2017, "CCC"])
+
+
+def test_changing_one_cell_changes_what_depends_on_it_and_nothing_else():
+    before = measures.loans_net(NET, GRANTS)
+    changed = GRANTS.copy()
+    changed.loc[2016, "CCC"] = 1
+    after = measures.loans_net(NET, changed)
+    differs = (before != after) & before.notna()
+    assert differs.to_numpy().sum() == 1 and differs.loc[2016, "CCC"]
+
+    cells = measures.gross_cells(NET, GRANTS, KNOWN, RATE).set_index(["recipient", "year"])
+    net = NET.copy()
+    net.loc[2017, "BBB"] = 9  # no longer its grants: a loan, so gross is unknown for BBB
+    moved = measures.gross_cells(net, GRANTS, KNOWN, RATE).set_index(["recipient", "year"])
+    other = moved.drop("BBB").compare(cells.drop("BBB"))
+    assert other.empty and set(moved.loc["BBB"].label) == {"unknown"}
+
+
+def test_repayments_in_national_currency_with_their_band():
+    gross = frame(AAA=[0, 0, 0, 0])
+    rows = measures.repayments(gross, NET[["AAA"]], RATE).set_index("year")
+    assert rows.usd_million.tolist() == [8.33, 9.09, 8.93, 9.01]
+    assert rows.lcu_million.tolist() == [999.6, 999.9, 1000.2, 1000.1]
+    assert rows.band[2016] == 1.1
+
+
+def test_levels_are_runs_within_rounding():
+    rows = pd.DataFrame(
+        {
+            "recipient": ["A"] * 4 + ["B"],
+            "year": [2015, 2016, 2017, 2019, 2016],
+            "lcu_million": [100.0, 101.0, 140.0, 140.0, 101.0],
+            "band": 1.0,
+        }
+    )
+    level = measures.add_levels(rows).level
+    assert level[:2].tolist() == [100.5, 100.5]
+    assert level[2:].isna().all()  # a jump; a gap in the years; another recipient
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "smooth"),
+    [
+        (100, 100, True),
+        (100, 101.9, True),
+        (100, 98.1, True),
+        (100, 97, False),  # a fall may be a drawing
+        (100, 119, True),
+        (100, 131, False),
+        (50, 100, True),  # half an instalment in the first year
+        (-5, -5, False),
+        (0, 0, False),
+    ],
+)
+def test_smoothness(before, after, smooth):
+    assert measures.is_smooth(before, after, 1, 1) is smooth
+
+
+def test_gross_cells_are_labelled():
+    cells = measures.gross_cells(NET, GRANTS, KNOWN, RATE).set_index(["recipient", "year"])
+    assert cells.loc["AAA"].label.tolist() == ["inferred", "known", "inferred", "inferred"]
+    assert cells.loc["AAA"].usd_million.tolist() == [0, 0, 0, 0]
+    assert cells.loc["BBB"].label.tolist() == ["known"] * 4
+    assert cells.loc["CCC"].label.tolist() == ["unknown"] * 3  # 2017 has no net flow: no row
+    assert cells.loc["CCC"].usd_million.isna().all()
+
+
+def test_a_run_without_a_known_year_stays_unknown():
+    cells = measures.gross_cells(NET[["AAA"]], GRANTS, KNOWN * np.nan, RATE)
+    assert set(cells.label) == {"unknown"}
+
+
+def test_a_drawing_breaks_the_run():
+    net = NET[["AAA"]].copy()
+    net.loc[2017, "AAA"] += 3  # a loan of 3 million drawn
+    cells = measures.gross_cells(net, GRANTS, KNOWN, RATE).set_index("year")
+    assert cells.label.tolist() == ["inferred", "known", "unknown", "unknown"]
+
+
+def test_without_loans_years_that_cannot_be_compared_are_inferred():
+    grants = GRANTS.loc[2016:]
+    cells = measures.gross_cells(NET[["BBB"]], grants, KNOWN, RATE).set_index("year")
+    assert cells.label.tolist() == ["inferred", "known", "known", "known"]
+
+
+def test_window_shares_by_denominator():
+    flow = pd.Series([1.0, 3.0], index=[1996, 1997])
+    totals = {"a": pd.Series([100.0, 100.0], index=[1996, 1997]), "b": pd.Series({1997: 50.0})}
+    rows = measures.window_shares(flow, totals, [(1996, 1997), (1997, 1997)])
+    rows = rows.set_index(["first", "denominator"])
+    assert rows.loc[(1996, "a"), "pooled_percent"] == 2.0
+    assert np.isnan(rows.loc[(1996, "b"), "pooled_percent"])  # b lacks a year of the window
+    assert rows.loc[(1997, "b"), "pooled_percent"] == 6.0
+
+
+def test_pooled_and_mean_shares_differ():
+    flow = pd.Series([1.0, 3.0], index=[1996, 1997])
+    rows = measures.window_shares(
+        flow, {"a": pd.Series([100.0, 50.0], index=[1996, 1997])}, [(1996, 1997)]
+    )
+    assert rows.pooled_percent[0] == 2.667 and rows.mean_percent[0] == 3.5
+
+
+def test_the_base_year_is_asserted():
+    current = pd.Series({2022: 90.0, 2023: 100.0})
+    constant = pd.Series({2022: 120.0, 2023: 100.0})
+    assert measures.implied_deflator(current, constant, 2023)[2022] == 75.0
+    with pytest.raises(ValueError, match=r"base year 2022: current 90\.00 and constant 120\.00"):
+        measures.implied_deflator(current, constant, 2022)
+
+
+def test_rate_effect_sums_exactly():
+    flow = pd.Series([1.0, 3.0, 8.0, 10.0], index=YEARS)
+    fixed = measures.at_fixed_rate(flow.to_frame(), RATE, 100.0)[0]
+    era = pd.Series(["A", "A", "B", None], index=YEARS)
+    rows = measures.rate_effect(flow, fixed, era)
+    assert rows.change[0] == 6.0 and rows.n_before[0] == 2 and rows.n_after[0] == 1
+    assert rows.at_fixed_rate[0] + rows.remainder[0] == rows.change[0]
+    assert rows.at_fixed_rate[0] == pytest.approx(8 * 1.12 - (1.2 + 3.3) / 2)
+
+
+def test_concentration_refuses_negative_and_missing():
+    flows = frame(A=[1, 1, -1, 2], B=[1, 3, 3, np.nan])
+    rows = measures.concentration(flows).set_index("year")
+    assert rows.hhi[2015] == 0.5 and rows.effective_number[2015] == 2.0
+    assert rows.hhi[2016] == 0.625
+    assert rows.hhi.loc[[2017, 2018]].isna().all()
+
+
+def test_volatility():
+    row = measures.volatility(frame(A=[1, 1, 1, 5])).loc["A"]
+    assert row.largest_year == 2018 and row.largest_share_percent == 62.5 and row.cv == 1.0
+    assert np.isnan(measures.volatility(frame(A=[-1, -1, -1, 1])).cv["A"])
+
+
+def test_ranks_count_only_donors_that_report():
+    net = pd.DataFrame(
+        {
+            "donor": ["JPN", "USA", "DEU", "JPN"],
+            "recipient": "KAZ",
+            "year": [2000, 2000, 2000, 2001],
+            "usd_million": [2.0, 3.0, 2.0, -1.0],
+        }
+    )
+    total = pd.DataFrame({"recipient": "KAZ", "year": [2000, 2001], "usd_million": [8.0, 4.0]})
+    rows = measures.ranks(net, "JPN", total).set_index("year")
+    assert rows["rank"].tolist() == [2, 1] and rows.donors.tolist() == [3, 1]
+    assert rows.share_percent[2000] == 25.0 and np.isnan(rows.share_percent[2001])
