@@ -28,20 +28,23 @@ CLEAN = $(call table,panel dac_total japan_totals prices context article_oda art
   constant_prices sectors_2012 china_commitments)
 $(CLEAN): $(BUILD)/01_clean.json ;
 
-$(BUILD)/02_measures.json: $(call table,panel article_oda article_figures japan_totals prices context) \
-  data/eras.csv $(call module,eras figures measures panel)
+$(BUILD)/02_measures.json: $(call table,panel article_oda article_figures japan_totals prices context \
+  sectors_2012) data/eras.csv $(call module,breaks eras figures measures panel)
 $(call table,derived gross_cells repayments): $(BUILD)/02_measures.json ;
 
 $(BUILD)/03_patterns.json: data/eras.csv $(call module,figures measures) $(call table,panel \
   dac_total context sectors_2012 china_commitments derived gross_cells)
 $(call table,totals concentration ranks volatility): $(BUILD)/03_patterns.json ;
 
-$(BUILD)/04_breaks.json: $(call table,totals) $(call module,breaks validation figures) \
-  src/oda_eras/hansen1997.csv data/break_reference.csv data/break_synthetic.csv data/power.csv
-$(BUILD)/05_eras.json: $(call table,totals) data/eras.csv $(call module,eras figures)
+$(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,breaks eras figures measures \
+  posterior validation) src/oda_eras/hansen1997.csv data/eras.csv data/break_reference.csv \
+  data/break_synthetic.csv data/power.csv
+$(call table,break_tests data_eras): $(BUILD)/04_breaks.json ;
+
+$(BUILD)/05_eras.json: $(call table,totals) data/eras.csv $(call module,breaks eras figures) src/oda_eras/hansen1997.csv
 $(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,figures)
 $(BUILD)/07_claims.json: $(call table,article_oda article_figures)
-$(BUILD)/08_figures.json: $(call table,panel totals) data/eras.csv $(call module,eras figures)
+$(BUILD)/08_figures.json: $(call table,panel totals) data/eras.csv $(call module,breaks eras figures)
 
 $(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb $(EVERY) | $(VENV)
 	@$(PYTHON) -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)

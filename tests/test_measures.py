@@ -177,7 +177,8 @@ def test_concentration_refuses_negative_and_missing():
 def test_volatility():
     row = measures.volatility(frame(A=[1, 1, 1, 5])).loc["A"]
     assert row.largest_year == 2018 and row.largest_share_percent == 62.5 and row.cv == 1.0
-    assert np.isnan(measures.volatility(frame(A=[-1, -1, -1, 1])).cv["A"])
+    negative = measures.volatility(frame(A=[-1, 9, 9, 9])).loc["A"]
+    assert np.isnan(negative.cv) and negative.sd == 5.0 and negative.negative_years == 1
 
 
 def test_ranks_count_only_donors_that_report():

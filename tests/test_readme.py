@@ -7,7 +7,7 @@ from conftest import OUT, ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FINDINGS = README.split("## What it finds")[1].split("\n## ")[0].split("![")[0]
-KEYED = re.compile(r"(\S+?)<!-- (\w+) -->")
+KEYED = re.compile(r"(\S+?)<!--\s+(\w+) -->")
 
 
 def test_every_number_in_the_findings_is_the_runs():

@@ -53,6 +53,7 @@ __all__ = [
     "bai_perron",
     "chow",
     "cusum",
+    "hansen_critical",
     "hansen_p",
     "holm",
     "lag1",
@@ -795,6 +796,28 @@ def hansen_p(statistic: float, k: int, trim: float, kind: str = "sup") -> float:
     p = special.chdtrc(df, value)
     at_half = special.chdtrc(k, 2 * statistic if kind == "exp" else statistic)
     return float(np.interp(trim, [*trimmings, 0.5], [*p, at_half]))
+
+
+def hansen_critical(level: float, k: int, trim: float) -> float:
+    """Asymptotic critical value of sup-F: the F at which `hansen_p` equals ``level``.
+
+    Parameters
+    ----------
+    level : float
+        Within (0, 0.5).
+    k, trim
+        As in `hansen_p`.
+
+    Raises
+    ------
+    ValueError
+        If the level lies outside (0, 0.5), and as `hansen_p`.
+    """
+    from scipy.optimize import brentq
+
+    if not 0 < level < 0.5:
+        raise ValueError(f"level = {level} must lie between 0 and 0.5")
+    return float(brentq(lambda f: hansen_p(f, k, trim) - level, 1, 200))
 
 
 def ar1(n: int, rho: float, n_sim: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,10 +1,23 @@
-"""Policy eras as data: which era a calendar year belongs to."""
+"""Policy eras as data: which era a calendar year belongs to, and how far neighbours differ."""
 
+from itertools import pairwise
+
+import numpy as np
 import pandas as pd
+from scipy import stats
+
+from oda_eras.breaks import holm, permutation
+
+BOUNDARIES = ("majority", "dropped", "weighted")
+SMALLEST_ERA = 3
+N_SIM = 9_999
+# A year belongs to an era's core if the era holds this share of its days: six days of another
+# government at a year's end, as in 2012, make no boundary year.
+CORE_SHARE = 0.95
 
 
-def majority_era(eras: pd.DataFrame, years: list[int]) -> pd.Series:
-    """Give each year to the era that holds the most of its days.
+def day_shares(eras: pd.DataFrame, years: list[int]) -> pd.DataFrame:
+    """Share of each calendar year's days that an era holds.
 
     Parameters
     ----------
@@ -16,22 +29,231 @@ def majority_era(eras: pd.DataFrame, years: list[int]) -> pd.Series:
 
     Returns
     -------
-    Series
-        Era by year; missing where days that belong to no era outnumber those of every era.
-        A day that two eras claim counts for both; of two eras with as many days, the earlier
-        one gets the year.
+    DataFrame
+        Index year, a column per era, and "none" for days that belong to no era. A day that two
+        eras claim counts for both, so that a row may sum to more than 1.
 
     Raises ValueError where an era has no opening date.
     """
     if eras.opens.isna().any():
         raise ValueError(f"no opening date for {', '.join(eras.era[eras.opens.isna()])}")
+    days = pd.date_range(f"{min(years)}-01-01", f"{max(years)}-12-31")
     opens = pd.to_datetime(eras.opens)
-    closes = pd.to_datetime(eras.closes).fillna(pd.Timestamp.max.normalize())
-    chosen = {}
-    for year in years:
-        days = pd.date_range(f"{year}-01-01", f"{year}-12-31")
-        held = [((days >= o) & (days < c)) for o, c in zip(opens, closes, strict=True)]
-        counts = pd.Series([h.sum() for h in held], index=eras.era)
-        unnamed = (~pd.DataFrame(held).any()).sum()
-        chosen[year] = counts.idxmax() if counts.max() > unnamed else None
-    return pd.Series(chosen, name="era", dtype="object").rename_axis("year")
+    closes = pd.to_datetime(eras.closes).fillna(days[-1] + pd.Timedelta(days=1))
+    held = pd.DataFrame(
+        {
+            era: (days >= start) & (days < end)
+            for era, start, end in zip(eras.era, opens, closes, strict=True)
+        }
+    )
+    held["none"] = ~held.any(axis=1)
+    return held.groupby(days.year).mean().rename_axis("year").loc[list(years)]
+
+
+def majority_era(eras: pd.DataFrame, years: list[int]) -> pd.Series:
+    """Give each year to the era that holds the most of its days.
+
+    Takes what `day_shares` takes. Returns the era by year, missing where days that belong to no
+    era outnumber those of every era; of two eras with as many days, the earlier gets the year.
+    """
+    shares = day_shares(eras, years)
+    named = shares.drop(columns="none")
+    return named.idxmax(axis=1).where(named.max(axis=1) > shares.none).rename("era").astype(object)
+
+
+def era_weights(
+    eras: pd.DataFrame, years: list[int], boundary: str = "majority", shift: int = 0
+) -> pd.DataFrame:
+    """Weight of each year in each era, under one treatment of boundary years.
+
+    Parameters
+    ----------
+    eras, years
+        As in `day_shares`.
+    boundary : str
+        "majority": a year counts for the era with most of its days. "dropped": only years of
+        which an era holds at least `CORE_SHARE` count, for that era. "weighted": a year counts
+        for each era by its share of days.
+    shift : int
+        Years by which all eras are moved: the flow of a year is set against the era of `shift`
+        years before. A lag of disbursements is a positive shift.
+
+    Returns
+    -------
+    DataFrame
+        Index year, a column per era, weights from 0 to 1.
+
+    Raises ValueError for an unknown boundary treatment.
+    """
+    if boundary not in BOUNDARIES:
+        raise ValueError(f"boundary {boundary!r}: expected one of {', '.join(BOUNDARIES)}")
+    moved = [year - shift for year in years]
+    shares = day_shares(eras, moved)
+    weights = shares.drop(columns="none")
+    if boundary == "majority":
+        chosen = majority_era(eras, moved)
+        weights = pd.DataFrame({era: (chosen == era).astype(float) for era in weights})
+    elif boundary == "dropped":
+        core = weights >= CORE_SHARE
+        # two eras that overlap can both hold a year: then it is neither's core
+        weights = core.mul(core.sum(axis=1) == 1, axis=0).astype(float)
+    return weights.set_axis(pd.Index(years, name="year"))
+
+
+def contrast(values: pd.Series, before: pd.Series, after: pd.Series, seed: int = 0) -> dict:
+    """Difference of (weighted) means between two eras, with an interval and a permutation p.
+
+    Parameters
+    ----------
+    values : Series
+        A flow by year.
+    before, after : Series
+        Weights of the years in the two eras.
+    seed : int
+        For the random arrangements that fractional weights need.
+
+    Returns
+    -------
+    dict
+        n_before, n_after (sums of weights), difference (after less before), low and high (Welch
+        1947's 95% interval, for weights of 0 and 1; it supposes independent years and is too
+        narrow where they are not), g (Hedges 1981's standardised difference), p and floor
+        (two-sided: arrangements with at least as large an absolute difference; see
+        `oda_eras.breaks.permutation`). Where an era has fewer than `SMALLEST_ERA` years, all but
+        the counts are missing.
+    """
+    years = values.dropna().index
+    y = values[years].to_numpy()
+    b, a = (w.reindex(years).fillna(0).to_numpy() for w in (before, after))
+    result = dict.fromkeys(["difference", "low", "high", "g", "p", "floor"], np.nan)
+    result = {"n_before": b.sum(), "n_after": a.sum(), **result}
+    if min(b.sum(), a.sum()) < SMALLEST_ERA:
+        return result
+    result["difference"] = _difference(y, b, a)
+    if set(np.concatenate([a, b])) <= {0.0, 1.0} and not (a * b).any():
+        first, second = y[b > 0], y[a > 0]
+        interval = stats.ttest_ind(second, first, equal_var=False).confidence_interval()
+        test = permutation(second, first)
+        n = len(first) + len(second)
+        pooled = np.sqrt(
+            ((len(first) - 1) * first.var(ddof=1) + (len(second) - 1) * second.var(ddof=1))
+            / (n - 2)
+        )
+        small_sample = 1 - 3 / (4 * (n - 2) - 1)
+        g = small_sample * result["difference"] / pooled if pooled > 0 else np.nan
+        return result | {
+            "low": interval.low,
+            "high": interval.high,
+            "g": g,
+            "p": test.p,
+            "floor": test.floor,
+        }
+    used = (a + b) > 0
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permuted(np.broadcast_to(y[used], (N_SIM, used.sum())), axis=1)
+    spread = np.abs(shuffled @ (a[used] / a.sum() - b[used] / b.sum()))
+    hits = (spread >= abs(result["difference"]) * (1 - 1e-9)).sum()
+    return result | {"p": (hits + 1) / (N_SIM + 1), "floor": 1 / (N_SIM + 1)}
+
+
+def _difference(y: np.ndarray, before: np.ndarray, after: np.ndarray) -> float:
+    return y @ after / after.sum() - y @ before / before.sum()
+
+
+def transitions(values: pd.Series, weights: pd.DataFrame) -> pd.DataFrame:
+    """Contrasts between neighbouring eras, corrected over the family by Holm.
+
+    Parameters
+    ----------
+    values : Series
+        A flow by year.
+    weights : DataFrame
+        Result of `era_weights`.
+
+    Returns
+    -------
+    DataFrame
+        A row per pair of neighbours: era_before, era_after, the entries of `contrast`, p_holm,
+        floor_holm, and loo_low and loo_high: the smallest and largest difference when one year
+        is left out. Pairs that can't be compared have missing values and do not count for Holm.
+    """
+    rows = []
+    for before, after in pairwise(weights):
+        found = contrast(values, weights[before], weights[after])
+        low = high = np.nan
+        if np.isfinite(found["difference"]):
+            y, w = (
+                values.dropna(),
+                weights[[before, after]].reindex(values.dropna().index).fillna(0),
+            )
+            without = [
+                _difference(y.drop(year).to_numpy(), *w.drop(year).to_numpy().T)
+                for year in w.index[w.any(axis=1)]
+            ]
+            low, high = min(without), max(without)
+        rows.append(
+            {"era_before": before, "era_after": after, **found, "loo_low": low, "loo_high": high}
+        )
+    table = pd.DataFrame(rows)
+    adjusted = holm(table.p, table.floor)
+    return table.assign(p_holm=adjusted.p_holm, floor_holm=adjusted.floor_holm)
+
+
+def gaps_and_overlaps(eras: pd.DataFrame) -> pd.DataFrame:
+    """Stretches of time that no era names, or that two claim.
+
+    `eras` is one scheme with dates. Returns columns kind ("hole" or "overlap"), opens, closes,
+    days, between.
+    """
+    opens, closes = pd.to_datetime(eras.opens), pd.to_datetime(eras.closes)
+    rows = []
+    for i in range(len(eras) - 1):
+        end, start = closes.iloc[i], opens.iloc[i + 1]
+        if end != start:
+            kind = "hole" if end < start else "overlap"
+            first, last = sorted([end, start])
+            pair = f"{eras.era.iloc[i]} and {eras.era.iloc[i + 1]}"
+            rows.append(
+                (kind, first.date().isoformat(), last.date().isoformat(), (last - first).days, pair)
+            )
+    return pd.DataFrame(rows, columns=["kind", "opens", "closes", "days", "between"])
+
+
+def describe(flows: pd.DataFrame, era: pd.Series) -> pd.DataFrame:
+    """Describe flows by era.
+
+    Parameters
+    ----------
+    flows : DataFrame
+        Flows by year, a column per recipient or sum.
+    era : Series
+        Era by year.
+
+    Returns
+    -------
+    DataFrame
+        Columns era, recipient, n, median, mean, cv (missing where the mean is not positive),
+        largest_year, largest_share_percent (of the era's sum; missing where a year is negative),
+        negative_years.
+    """
+    rows = []
+    for name in flows:
+        table = pd.DataFrame({"flow": flows[name], "era": era}).dropna()
+        for label, group in table.groupby("era", sort=False):
+            y = group.flow
+            rows.append(
+                {
+                    "era": label,
+                    "recipient": name,
+                    "n": len(y),
+                    "median": y.median(),
+                    "mean": y.mean(),
+                    "cv": y.std() / y.mean() if len(y) > 1 and y.mean() > 0 else np.nan,
+                    "largest_year": int(y.idxmax()),
+                    "largest_share_percent": 100 * y.max() / y.sum()
+                    if y.min() >= 0 < y.sum()
+                    else np.nan,
+                    "negative_years": int((y < 0).sum()),
+                }
+            )
+    return pd.DataFrame(rows).round(2)

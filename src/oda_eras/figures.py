@@ -74,7 +74,9 @@ def new_figure(width: str, height_mm: float, note: str, rows: int = 1, columns: 
     footer = textwrap.fill(note, int(width_mm * FOOTER_CHARACTERS_PER_MM))
     footer_mm = 2 + FOOTER_LINE_MM * (footer.count("\n") + 1)
     figure.get_layout_engine().set(rect=(0, footer_mm / height_mm, 1, 1 - footer_mm / height_mm))
-    figure.text(0.008, 0.8 / height_mm, footer, fontsize=5.5, color=QUIET, va="bottom")
+    figure.text(
+        0.008, 0.8 / height_mm, footer, fontsize=5.5, color=QUIET, va="bottom", parse_math=False
+    )
     return figure, axes
 
 
@@ -230,7 +232,7 @@ def implied_repayments(rows: pd.DataFrame, currency: str, note: str) -> Figure:
     """
     recipients = [r for r in RECIPIENTS if r in set(rows.recipient)]
     figure, axes = new_figure(
-        "double", 92, note, rows=2, columns=len(recipients), height_ratios=[3, 2], sharex="col"
+        "double", 92, note, rows=2, columns=len(recipients), height_ratios=[3, 2], sharex=True
     )
     for (above, below), code in zip(axes.T, recipients, strict=True):
         series = rows[rows.recipient == code]
@@ -253,7 +255,7 @@ def implied_repayments(rows: pd.DataFrame, currency: str, note: str) -> Figure:
         below.set_ylim(-2.2, 2.2)
         if level.empty:
             below.text(
-                0.5, 0.62, "rises in steps,\nno constant level", transform=below.transAxes,
+                0.5, 0.62, "no constant level", transform=below.transAxes,
                 ha="center", fontsize=6, color=QUIET,
             )  # fmt: skip
         below.xaxis.set_major_locator(MaxNLocator(3, integer=True))
@@ -268,17 +270,28 @@ def implied_repayments(rows: pd.DataFrame, currency: str, note: str) -> Figure:
 def price_bases(totals: pd.DataFrame, note: str) -> Figure:
     """One flow in current prices, constant prices and at a fixed exchange rate (f04).
 
-    `totals` has columns year, price_basis, index (100 = mean of the series over all years).
+    `totals` has columns year, price_basis, index (100 = mean of the series over all years). The
+    lower panel divides each index by the one in current prices, the first basis.
     """
-    figure, ax = new_figure("single", 68, note)
-    lines = zip(totals.groupby("price_basis", sort=False), COLOURS, ["-", "--", ":"], strict=False)
-    for ((basis, series), colour, dash), marker in zip(lines, MARKERS, strict=False):
-        ax.plot(series.year, series["index"], dash, color=colour, marker=marker, label=basis)
-    ax.axhline(0, color=INK, lw=0.6, zorder=0)
-    ax.set_ylabel("index, mean of all years = 100")
-    ax.set_ylim(top=totals["index"].max() * 1.25)
-    ax.legend(frameon=False, loc="upper left")
-    ax.margins(x=0.02)
+    figure, (above, below) = new_figure(
+        "single", 92, note, rows=2, sharex=True, height_ratios=[3, 2]
+    )
+    wide = totals.pivot(index="year", columns="price_basis", values="index")
+    first, *others = totals.price_basis.unique()
+    for basis, colour, marker, dash in zip(
+        (first, *others), COLOURS, MARKERS, ["-", "--", ":"], strict=False
+    ):
+        above.plot(wide.index, wide[basis], dash, color=colour, marker=marker, label=basis)
+        if basis != first:
+            below.plot(wide.index, wide[basis] / wide[first], dash, color=colour, marker=marker)
+    above.axhline(0, color=INK, lw=0.6, zorder=0)
+    above.set_ylabel("index, mean = 100")
+    above.set_ylim(top=totals["index"].max() * 1.35)
+    above.legend(frameon=False, loc="upper left")
+    below.axhline(1, color=INK, lw=0.6, zorder=0)
+    below.set_ylabel("over current US$")
+    above.margins(x=0.02)
+    figure.align_ylabels([above, below])
     return figure
 
 
@@ -342,35 +355,119 @@ def rank_and_share(rows: pd.DataFrame, note: str) -> Figure:
         above.set_title(name, loc="left", fontweight="bold")
         above.set_ylim(0, 100)
         below.plot(series.year, series["rank"], marker, color=colour, markersize=2.2)
-        below.plot(series.year, series.donors, "-", color="#8c8c8c", lw=0.8)
+        below.bar(series.year, series.donors, width=1.0, color=BAND, lw=0, zorder=0)
         below.set_xticks([1992, 2007, 2022])
     axes[1, 0].set_ylim(34, 0)
     axes[1, 0].set_yticks([1, 10, 20, 30])
     axes[0, 0].set_ylabel("share, %")
     axes[1, 0].set_ylabel("rank")
-    axes[1, 1].text(2023, 32.5, "grey: donors\nthat report", ha="right", fontsize=5.5, color=QUIET)
+    axes[1, 1].text(2023, 32.5, "grey: donors\nthat report", ha="right", fontsize=5.5)
     return figure
 
 
-def side_by_side(above: pd.DataFrame, below: pd.DataFrame, titles: list[str], note: str) -> Figure:
-    """Two measures that must not share an axis, one above the other.
+def side_by_side(japan: pd.DataFrame, china: pd.DataFrame, note: str) -> Figure:
+    """A donor's disbursements above China's commitments, each on its own axis and in other colours.
 
-    Each frame has years as index and one column per series, stacked as bars.
+    Both frames have years as index and a column per series, US$ million; the lower is stacked.
     """
     figure, axes = new_figure("double", 95, note, rows=2, sharex=True)
-    hatches = ["", "////", "....", "xxxx", "\\\\\\\\"]
-    for ax, frame, title in zip(axes, (above, below), titles, strict=True):
+    looks = [[(COLOURS[0], "")], [(COLOURS[2], ""), (COLOURS[3], "////"), (COLOURS[4], "....")]]
+    titles = ["Disbursements", "China's commitments"]
+    labels = ["current US$ million", "constant 2021 US$ million"]
+    for ax, frame, title, label, look in zip(
+        axes, (japan, china), titles, labels, looks, strict=True
+    ):
         base = pd.Series(0.0, index=frame.index)
-        for column, colour, hatch in zip(frame, COLOURS, hatches, strict=False):
-            values = frame[column].fillna(0).clip(lower=0)
+        for column, (colour, hatch) in zip(frame, look, strict=True):
+            values = frame[column].fillna(0)
             ax.bar(
                 frame.index, values, bottom=base, width=0.75, color=colour, hatch=hatch,
                 edgecolor="white", lw=0, label=column,
             )  # fmt: skip
             base = base + values
         ax.set_title(title, loc="left", fontweight="bold")
-        ax.set_ylabel("US$ million")
+        ax.set_ylabel(label)
         ax.yaxis.set_major_formatter("{x:,.0f}")
         ax.legend(frameon=False, loc="upper left", ncols=len(frame.columns), columnspacing=1)
         ax.set_ylim(top=base.max() * 1.2)
+    figure.align_ylabels(axes)
+    return figure
+
+
+def break_evidence(
+    path: pd.Series, lines: dict[str, float], posterior: pd.Series, note: str
+) -> Figure:
+    """F of a mean shift with finite-sample critical lines, above a posterior by year (f07).
+
+    `path` and `posterior` are indexed by the last year of the old level; `lines` maps labels to
+    critical values.
+    """
+    figure, (above, below) = new_figure(
+        "single", 92, note, rows=2, sharex=True, height_ratios=[3, 2]
+    )
+    above.plot(path.index, path.values, "-o", color=COLOURS[0])
+    for (label, value), dash in zip(lines.items(), ["--", ":", "-."], strict=False):
+        above.axhline(value, color=INK, lw=0.8, ls=dash)
+        above.annotate(
+            label, (posterior.index.min(), value), xytext=(0, 2), textcoords="offset points",
+            fontsize=5.5,
+        )  # fmt: skip
+    above.set_ylim(0, max(path.max(), *lines.values()) * 1.15)
+    above.set_ylabel("F of a shift in the mean")
+    below.bar(posterior.index, posterior.values, width=0.75, color=COLOURS[1])
+    below.set_ylim(0, 1)
+    below.set_ylabel("posterior probability")
+    below.set_xlabel("last year of the old level")
+    return figure
+
+
+def p_curves(curves: pd.DataFrame, marks: pd.DataFrame, note: str) -> Figure:
+    """Simulated p of the break test over the errors' autocorrelation, estimates marked (f08).
+
+    `curves` has columns series, rho, p; `marks` has series, rho, p, estimate.
+    """
+    figure, ax = new_figure("single", 66, note)
+    for (series, curve), colour, dash in zip(
+        curves.groupby("series", sort=False), COLOURS, ["-", "--", ":"], strict=False
+    ):
+        ax.plot(curve.rho, curve.p, dash, color=colour, label=series)
+        own = marks[marks.series == series]
+        for estimate, marker, fill in (("null", "o", "white"), ("break", "s", colour)):
+            some = own[own.estimate == estimate]
+            ax.plot(some.rho, some.p, marker, color=colour, markerfacecolor=fill, markersize=4)
+    ax.axhline(0.05, color=INK, lw=0.6)
+    ax.annotate("0.05", (0, 0.05), xytext=(1, 2), textcoords="offset points", fontsize=5.5)
+    ax.set_xlabel("autocorrelation of the errors")
+    ax.set_ylabel("p of sup-F, simulated")
+    ax.set_ylim(0, 1)
+    ax.legend(frameon=False, loc="upper left")
+    return figure
+
+
+def method_matrix(found: pd.DataFrame, boundaries: list[int], note: str) -> Figure:
+    """Which method puts a break after which year, methods that share a criterion together.
+
+    `found` has columns family, method, year (last of the old level); `boundaries` are the last
+    years of eras, drawn as thin lines.
+    """
+    rows = found.drop_duplicates(["family", "method"])[["family", "method"]]
+    figure, ax = new_figure("double", 22 + 6 * len(rows), note)
+    for year in boundaries:
+        ax.axvline(year + 0.5, color="#b0b0b0", lw=0.7, zorder=0)
+    families = list(dict.fromkeys(rows.family))
+    for position, (family, method) in enumerate(rows.itertuples(index=False)):
+        years = found[(found.family == family) & (found.method == method)].year.dropna()
+        style = families.index(family)
+        ax.plot(
+            years + 0.5, [position] * len(years), MARKERS[style], color=COLOURS[style], markersize=5
+        )
+        for year in years:
+            ax.annotate(
+                f"{int(year)}", (year + 0.5, position), xytext=(5, -2),
+                textcoords="offset points", fontsize=5.5,
+            )  # fmt: skip
+    ax.set_yticks(range(len(rows)), rows.method + " (" + rows.family + ")")
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_xlim(1992.5, 2023.5)
+    ax.set_xlabel("last year of the old level; grey: ends of eras")
     return figure

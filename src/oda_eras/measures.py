@@ -40,6 +40,38 @@ def long(frame: pd.DataFrame, name: str = "usd_million") -> pd.DataFrame:
     return stacked[[*order, name]].sort_values(order, ignore_index=True)
 
 
+def study_series(panel: pd.DataFrame, derived: pd.DataFrame, donor: str) -> pd.DataFrame:
+    """The series that breaks and eras are looked for in.
+
+    Parameters
+    ----------
+    panel, derived : DataFrame
+        Reported and derived rows, columns of `oda_eras.panel.PANEL_COLUMNS`.
+    donor : str
+        ISO3.
+
+    Returns
+    -------
+    DataFrame
+        Index year; columns (measure, price_basis, recipient) for measures net and grants, the
+        price bases that there are, and recipients plus "all five" and "without UZB", US$ million.
+        A sum is missing in years that lack one of its parts.
+    """
+    rows = pd.concat([panel, derived])
+    parts = {}
+    for measure in ("net", "grants"):
+        for basis in rows[(rows.donor == donor) & (rows.measure == measure)].price_basis.unique():
+            flows = wide(rows[rows.price_basis == basis], donor, measure)
+            rest = flows.drop(columns="UZB", errors="ignore")
+            sums = {
+                "all five": flows.sum(axis=1, min_count=flows.shape[1]),
+                "without UZB": rest.sum(axis=1, min_count=rest.shape[1]),
+            }
+            parts[measure, basis] = flows.assign(**sums)
+    series = pd.concat(parts, axis=1, names=["measure", "price_basis", "recipient"])
+    return series.sort_index(axis=1)
+
+
 def loans_net(net: pd.DataFrame, grants: pd.DataFrame) -> pd.DataFrame:
     """Net loans: loan disbursements less repayments, as net flow less grants (wide, US$ million).
 
@@ -273,9 +305,9 @@ def concentration(flows: pd.DataFrame) -> pd.DataFrame:
 def volatility(flows: pd.DataFrame) -> pd.DataFrame:
     """How lumpy each recipient's flow is.
 
-    Returns a frame indexed by recipient with columns n, mean, cv (standard deviation over mean;
-    missing where the mean is not positive), largest_year, largest_share_percent (of the sum of
-    the positive years), negative_years.
+    Returns a frame indexed by recipient with columns n, mean, sd, cv (standard deviation over
+    mean; missing where a year is negative, since a mean near zero inflates it), largest_year,
+    largest_share_percent (of the sum of the positive years), negative_years.
     """
     positive = flows.clip(lower=0)
     mean = flows.mean()
@@ -283,7 +315,8 @@ def volatility(flows: pd.DataFrame) -> pd.DataFrame:
         {
             "n": flows.count(),
             "mean": mean.round(2),
-            "cv": (flows.std() / mean).where(mean > 0).round(2),
+            "sd": flows.std().round(2),
+            "cv": (flows.std() / mean).where((flows.min() >= 0) & (mean > 0)).round(2),
             "largest_year": flows.idxmax(),
             "largest_share_percent": (100 * positive.max() / positive.sum()).round(1),
             "negative_years": (flows < 0).sum(),

@@ -52,7 +52,7 @@ from oda_eras.breaks import (
     _newey_west,
     _rotation_statistics,
     ar1,
-    hansen_p,
+    hansen_critical,
     lag1,
     simulate_sup_f,
     sup_f_paths,
@@ -168,7 +168,7 @@ def _battery(
         path = np.cumsum(y, axis=0) / (y.std(axis=0, ddof=1) * math.sqrt(n))
         turns = _rotation_statistics(y, codes)
         found = {
-            "sup_f_asymptotic": sup >= _hansen_critical(math.floor(0.15 * n) / n),
+            "sup_f_asymptotic": sup >= hansen_critical(LEVEL, 1, math.floor(0.15 * n) / n),
             "sup_f_simulated_null": sup >= np.interp(lag1(y), grid, critical),
             "sup_f_simulated_break": sup
             >= np.interp(lag1(y - np.where(before, *means)), grid, critical),
@@ -189,12 +189,6 @@ def _battery(
 
 def _t_critical(df: int) -> float:
     return float(special.stdtrit(df, 1 - LEVEL / 2))
-
-
-def _hansen_critical(trim: float) -> float:
-    from scipy.optimize import brentq
-
-    return brentq(lambda f: hansen_p(f, 1, trim) - LEVEL, 1, 50)
 
 
 def min_rss(y: np.ndarray, h: int, max_breaks: int) -> np.ndarray:
