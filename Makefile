@@ -41,8 +41,11 @@ $(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,breaks eras f
   data/break_synthetic.csv data/power.csv
 $(call table,break_tests data_eras): $(BUILD)/04_breaks.json ;
 
-$(BUILD)/05_eras.json: $(call table,totals) data/eras.csv $(call module,breaks eras figures) src/oda_eras/hansen1997.csv
-$(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,figures)
+$(BUILD)/05_eras.json: $(call table,panel derived data_eras) $(call module,breaks eras figures \
+  measures) src/oda_eras/hansen1997.csv data/eras.csv data/events.csv data/power.csv
+
+$(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks donors eras figures) \
+  src/oda_eras/hansen1997.csv data/eras.csv
 $(BUILD)/07_claims.json: $(call table,article_oda article_figures)
 $(BUILD)/08_figures.json: $(call table,panel totals) data/eras.csv $(call module,breaks eras figures)
 

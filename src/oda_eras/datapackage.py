@@ -35,6 +35,10 @@ PROJECT_TABLES = {
             "note": "rules and doubts",
         },
     ),
+    "events": (
+        "Events of Japan's policy towards Central Asia",
+        {"date": "day", "event": "short name", "source": "where the date comes from"},
+    ),
     "break_reference": (
         "Reference results for the break engine, computed with R and other libraries",
         {

@@ -257,3 +257,53 @@ def describe(flows: pd.DataFrame, era: pd.Series) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows).round(2)
+
+
+def specifications(
+    series: pd.DataFrame, eras: pd.DataFrame, shifts: range = range(-2, 6)
+) -> pd.DataFrame:
+    """Contrasts between neighbouring eras over every distinct specification.
+
+    Moving all boundaries by a year and lagging disbursements by a year are the same
+    specification, so one total shift stands for both.
+
+    Parameters
+    ----------
+    series : DataFrame
+        Index year; columns (measure, price_basis, recipient).
+    eras : DataFrame
+        One scheme with dates.
+    shifts : range
+        Years by which the eras are moved, see `era_weights`.
+
+    Returns
+    -------
+    DataFrame
+        A row per pair of neighbours, shift and series: era_before, era_after, shift, measure,
+        price_basis, recipient, n_before, n_after, difference (US$ million), in_sd (difference
+        over the series' standard deviation), p and floor; missing where an era has fewer than
+        `SMALLEST_ERA` years of the series.
+    """
+    rows = []
+    for shift in shifts:
+        weights = era_weights(eras, list(series.index), shift=shift)
+        for (measure, basis, recipient), values in series.items():
+            for before, after in pairwise(weights):
+                found = contrast(values, weights[before], weights[after])
+                rows.append(
+                    {
+                        "era_before": before,
+                        "era_after": after,
+                        "shift": shift,
+                        "measure": measure,
+                        "price_basis": basis,
+                        "recipient": recipient,
+                        "n_before": int(found["n_before"]),
+                        "n_after": int(found["n_after"]),
+                        "difference": found["difference"],
+                        "in_sd": found["difference"] / values.std(),
+                        "p": found["p"],
+                        "floor": found["floor"],
+                    }
+                )
+    return pd.DataFrame(rows)

@@ -471,3 +471,120 @@ def method_matrix(found: pd.DataFrame, boundaries: list[int], note: str) -> Figu
     ax.set_xlim(1992.5, 2023.5)
     ax.set_xlabel("last year of the old level; grey: ends of eras")
     return figure
+
+
+def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame, note: str) -> Figure:
+    """Schemes of eras on one time line, overlaps on a second level, events as thin lines.
+
+    `schemes` maps titles to frames with label, opens, closes; `events` has date, event.
+    """
+    figure, ax = new_figure("double", 98, note)
+    end = 2024.0
+    for row, (title, eras) in enumerate(schemes.items()):
+        reached = 0.0
+        for number, (label, opens, closes) in enumerate(
+            zip(eras.label, date_position(eras.opens), date_position(eras.closes), strict=True)
+        ):
+            start, stop = max(opens + 0.5, 1991.5), end if pd.isna(closes) else closes + 0.5
+            low = row + (0.0 if start >= reached - 0.01 else 0.46)
+            reached = max(reached, stop)
+            ax.barh(
+                low, stop - start, left=start, height=0.44, color="#d6e6f2" if number % 2 else BAND,
+                edgecolor="white", lw=0.6,
+            )  # fmt: skip
+            narrow = stop - start < 0.30 * len(label)
+            ax.text(
+                (start + stop) / 2, low, label, ha="center", va="center",
+                fontsize=5 if narrow else 5.5, rotation=90 if narrow and len(label) > 3 else 0,
+            )  # fmt: skip
+        ax.text(1991.2, row, title, ha="right", va="center", fontsize=6.5)
+    for number, (date, event) in enumerate(
+        zip(date_position(events.date) + 0.5, events.event, strict=True)
+    ):
+        ax.axvline(date, color="#b0b0b0", lw=0.6, zorder=0)
+        ax.text(
+            date, -0.55 - 0.22 * (number % 4), event, fontsize=5.5, ha="center", va="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+        )  # fmt: skip
+    ax.set_xlim(1991.4, end)
+    ax.set_ylim(len(schemes) - 0.5, -1.4)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.set_xticks(range(1992, 2025, 4))
+    return figure
+
+
+def specification_curve(rows: pd.DataFrame, labels: dict[str, str], note: str) -> Figure:
+    """Differences between neighbouring eras over all specifications, sorted (f10).
+
+    `rows` has columns transition, in_sd, p, shift, measure; blank ones are left out and counted
+    in the titles. Filled: p at most 0.05; the specification of the text as a vertical line.
+    """
+    shown = list(labels)
+    figure, axes = new_figure("double", 62, note, columns=len(shown), sharey=True)
+    for ax, transition in zip(axes, shown, strict=True):
+        some = rows[rows.transition == transition]
+        valid = some.dropna(subset="in_sd").sort_values("in_sd", ignore_index=True)
+        for measure, colour, marker in (("net", COLOURS[0], "o"), ("grants", COLOURS[1], "s")):
+            own = valid[valid.measure == measure]
+            ax.plot(
+                own.index, own.in_sd, marker, color=colour, markersize=2,
+                markerfacecolor="white", markeredgewidth=0.5, label=measure,
+            )  # fmt: skip
+            small = own[own.p <= 0.05]
+            ax.plot(small.index, small.in_sd, marker, color=colour, markersize=2.4)
+        ax.axhline(0, color=INK, lw=0.6)
+        ax.set_title(
+            f"{labels[transition]}\n{len(valid)} valid, {len(some) - len(valid)} blank", loc="left"
+        )
+        ax.set_xticks([])
+    axes[0].set_ylabel("difference of means,\nstandard deviations")
+    axes[-1].legend(frameon=False, loc="lower right", handletextpad=0.1)
+    return figure
+
+
+def placebo_changes(rows: pd.DataFrame, donor: str, labels: dict[str, str], note: str) -> Figure:
+    """One donor's era changes among all donors', on two scales (f09).
+
+    `rows` has columns transition, scale, donor, change; `labels` gives order and titles.
+    """
+    scales = list(dict.fromkeys(rows.scale))
+    figure, axes = new_figure("double", 70, note, columns=len(scales))
+    for ax, scale in zip(axes, scales, strict=True):
+        for position, transition in enumerate(labels):
+            some = rows[(rows.scale == scale) & (rows.transition == transition)]
+            others, own = some[some.donor != donor], some[some.donor == donor]
+            ax.plot(others.change, [position] * len(others), "|", color="#8c8c8c", markersize=7)
+            ax.plot(own.change, [position], "D", color=COLOURS[1], markersize=4.5)
+        ax.axvline(0, color=INK, lw=0.6, zorder=0)
+        ax.set_yticks(range(len(labels)), labels.values())
+        ax.set_ylim(len(labels) - 0.5, -0.5)
+        ax.set_xlabel(scale)
+    axes[-1].set_yticklabels([])
+    return figure
+
+
+def synthetic_donor(paths: pd.DataFrame, gaps: pd.DataFrame, last_before: int, note: str) -> Figure:
+    """One donor against its synthetic counterpart, above the gaps of all donors (f11).
+
+    `paths` has columns recipient, year, own, synthetic; `gaps` recipient, year, donor, gap, treated
+    (whether it is the donor itself), US$ million.
+    """
+    recipients = list(dict.fromkeys(paths.recipient))
+    figure, axes = new_figure("double", 88, note, rows=2, columns=len(recipients), sharex=True)
+    for (above, below), code in zip(axes.T, recipients, strict=True):
+        some = paths[paths.recipient == code]
+        above.plot(some.year, some.own, "-o", color=COLOURS[0], markersize=2, label="as it is")
+        above.plot(some.year, some.synthetic, "--", color=COLOURS[1], label="synthetic")
+        above.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
+        for _, path in gaps[(gaps.recipient == code) & ~gaps.treated].groupby("donor"):
+            below.plot(path.year, path.gap, "-", color="#b0b0b0", lw=0.6)
+        own = gaps[(gaps.recipient == code) & gaps.treated]
+        below.plot(own.year, own.gap, "-", color=COLOURS[0], lw=1.4)
+        for ax in (above, below):
+            ax.axvline(last_before + 0.5, color=INK, lw=0.6, ls=":")
+            ax.axhline(0, color=INK, lw=0.6, zorder=0)
+    axes[0, 0].set_ylabel("US$ million")
+    axes[1, 0].set_ylabel("gap, US$ million")
+    axes[0, 0].legend(frameon=False, loc="upper left")
+    return figure

@@ -1,0 +1,164 @@
+"""Other donors as controls: placebo contrasts, a Poisson model, a synthetic donor."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+READINGS = ("missing", "zero")
+
+
+def donor_totals(flows: pd.DataFrame, reading: str, years: list[int]) -> pd.DataFrame:
+    """Each donor's flow to the recipients in `flows` together, for donors that are complete.
+
+    Parameters
+    ----------
+    flows : DataFrame
+        Rows donor, recipient, year, usd_million of one measure, for donors inside a closed total
+        (their flows and the published total agree with blanks counted as nothing).
+    reading : str
+        "missing": a blank is not known, so only donors with every cell reported count.
+        "zero": a blank inside the closed total is nothing, so every donor counts.
+    years : list of int
+        Calendar years.
+
+    Returns
+    -------
+    DataFrame
+        Index year, a column per donor, US$ million.
+
+    Raises ValueError for an unknown reading.
+    """
+    if reading not in READINGS:
+        raise ValueError(f"reading {reading!r}: expected one of {', '.join(READINGS)}")
+    cells = flows.pivot(index="year", columns=["donor", "recipient"], values="usd_million")
+    cells = cells.reindex(years)
+    if reading == "zero":
+        return cells.fillna(0).T.groupby("donor").sum().T
+    recipients = flows.recipient.nunique()
+    complete = cells.notna().all().groupby("donor").sum() == recipients
+    kept = cells.loc[:, cells.columns.get_level_values("donor").isin(complete.index[complete])]
+    return kept.T.groupby("donor").sum().T
+
+
+def placebo(changes: pd.Series, donor: str) -> dict:
+    """Place one donor's change among all donors' changes.
+
+    Returns n_controls, change, rank (1 = largest absolute change), p = rank / (controls + 1) and
+    its floor 1 / (controls + 1) (Abadie, Diamond and Hainmueller 2010, Journal of the American
+    Statistical Association 105, 493-505, use the same permutation of the treated unit).
+    """
+    rank = int((changes.abs() >= abs(changes[donor]) * (1 - 1e-12)).sum())
+    return {
+        "n_controls": len(changes) - 1,
+        "change": changes[donor],
+        "rank": rank,
+        "p": rank / len(changes),
+        "floor": 1 / len(changes),
+    }
+
+
+def poisson_effects(cells: pd.DataFrame, donor: str, eras: list[str]) -> pd.DataFrame:
+    """One donor's era effects on grants, from a Poisson model with two-way fixed effects.
+
+    grants = exp(donor-recipient effect + recipient-year effect + donor x era effects), by
+    pseudo maximum likelihood (Santos Silva and Tenreyro 2006, Review of Economics and Statistics
+    88, 641-658), standard errors clustered by donor. With one treated donor these are unreliable;
+    compare the estimates of every other donor (`placebo`).
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Rows donor, recipient, year, era, usd_million (not negative).
+    donor : str
+        The donor whose eras get effects.
+    eras : list of str
+        Eras with an effect; the others are the base.
+
+    Returns
+    -------
+    DataFrame
+        Index era; columns estimate (log points against the base), se; missing where the data
+        do not identify the effect.
+    """
+    import pyfixest
+
+    data = cells.assign(
+        pair=cells.donor + cells.recipient, cell=cells.recipient + cells.year.astype(str)
+    )
+    for era in eras:
+        data[f"effect_{era}"] = ((data.donor == donor) & (data.era == era)).astype(int)
+    formula = f"usd_million ~ {' + '.join(f'effect_{era}' for era in eras)} | pair + cell"
+    with warnings.catch_warnings():
+        # cells that their fixed effect explains fully carry no information and are dropped, as
+        # are effects that no observation identifies; those come back missing
+        warnings.simplefilter("ignore", UserWarning)
+        fit = pyfixest.fepois(formula, data=data, vcov={"CRV1": "donor"})
+    table = pd.DataFrame({"estimate": fit.coef(), "se": fit.se()})
+    table.index = [str(name).removeprefix("effect_") for name in table.index]
+    return table.reindex(eras).rename_axis("era")
+
+
+def synthetic(flows: pd.DataFrame, donor: str, last_before: int) -> tuple[pd.Series, pd.Series]:
+    """A weighted mean of other donors that follows one donor before a date.
+
+    Parameters
+    ----------
+    flows : DataFrame
+        Index year, a column per donor without gaps.
+    donor : str
+        The donor to be followed.
+    last_before : int
+        Last year that the weights are fitted on; every such year is a predictor with equal weight.
+
+    Returns
+    -------
+    gap : Series
+        The donor less its synthetic counterpart, by year.
+    weights : Series
+        Weights of the other donors, from 0 to 1, summing to 1.
+    """
+    from pysyncon import Synth
+
+    before = flows.loc[:last_before]
+    others = flows.columns.drop(donor)
+    model = Synth()
+    model.fit(
+        X0=before[others],
+        X1=before[donor],
+        Z0=before[others],
+        Z1=before[donor],
+        custom_V=np.ones(len(before)),
+    )
+    weights = pd.Series(np.asarray(model.W).ravel(), index=others)
+    return flows[donor] - flows[others] @ weights, weights
+
+
+def synthetic_gaps(flows: pd.DataFrame, donor: str, last_before: int) -> pd.DataFrame:
+    """The gap of every donor to its own synthetic counterpart: index year, a column per donor.
+
+    `donor` serves as no other's control: its own change would show in their gaps.
+    """
+    others = flows.drop(columns=donor)
+    return pd.DataFrame(
+        {d: synthetic(flows if d == donor else others, d, last_before)[0] for d in flows}
+    )
+
+
+def gap_ratios(gaps: pd.DataFrame, last_before: int) -> pd.DataFrame:
+    """How much larger gaps are after a date than before it.
+
+    Returns a frame indexed by donor with columns before, after (root mean squared gaps), ratio
+    (after over before) and mean_gap_after, US$ million.
+    """
+    rows = {}
+    for donor, gap in gaps.items():
+        before = np.sqrt((gap.loc[:last_before] ** 2).mean())
+        after = np.sqrt((gap.loc[last_before + 1 :] ** 2).mean())
+        rows[donor] = {
+            "before": before,
+            "after": after,
+            "ratio": after / before if before > 0 else np.inf,
+            "mean_gap_after": gap.loc[last_before + 1 :].mean(),
+        }
+    return pd.DataFrame(rows).T.rename_axis("donor")

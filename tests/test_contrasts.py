@@ -1,0 +1,119 @@
+"""Eras on small series: weights, contrasts, families, holes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from oda_eras.eras import (
+    contrast,
+    day_shares,
+    describe,
+    era_weights,
+    gaps_and_overlaps,
+    transitions,
+)
+
+ERAS = pd.DataFrame(
+    {
+        "era": ["A", "B"],
+        "opens": ["2000-01-01", "2004-04-01"],
+        "closes": ["2004-04-01", None],
+    }
+)
+YEARS = list(range(2000, 2010))
+
+
+def test_shares_of_days_sum_to_one_without_overlap():
+    shares = day_shares(ERAS, YEARS)
+    assert np.allclose(shares.sum(axis=1), 1)
+    assert shares.loc[2004, "A"] == pytest.approx(91 / 366)
+
+
+def test_three_treatments_of_a_boundary_year():
+    weights = {
+        b: era_weights(ERAS, YEARS, b).loc[2004] for b in ("majority", "dropped", "weighted")
+    }
+    assert weights["majority"].tolist() == [0, 1]
+    assert weights["dropped"].tolist() == [0, 0]
+    assert weights["weighted"].tolist() == pytest.approx([91 / 366, 275 / 366])
+    with pytest.raises(ValueError, match="boundary 'middle': expected one of majority"):
+        era_weights(ERAS, YEARS, "middle")
+
+
+def test_six_days_make_no_boundary_year():
+    eras = ERAS.assign(opens=["2000-01-01", "2004-12-26"], closes=["2004-12-26", None])
+    assert era_weights(eras, YEARS, "dropped").loc[2004].tolist() == [1, 0]
+
+
+def test_a_shift_moves_all_eras():
+    weights = era_weights(ERAS, YEARS, shift=2)
+    assert weights.B.idxmax() == 2006  # the era of 2004 stands against the flow of 2006
+
+
+def test_contrast_estimates_and_floors():
+    values = pd.Series([1.0, 2, 3, 4, 11, 12, 13], index=range(2000, 2007))
+    before = pd.Series([1.0] * 4 + [0] * 3, index=values.index)
+    found = contrast(values, before, 1 - before)
+    assert found["difference"] == 9.5
+    assert found["p"] == found["floor"] == pytest.approx(1 / 35)
+    assert found["low"] < 9.5 < found["high"]
+    flipped = contrast(-values, before, 1 - before)
+    assert flipped["difference"] == -9.5 and flipped["p"] == found["p"]
+
+
+def test_no_contrast_with_fewer_than_three_years():
+    values = pd.Series([1.0, 2, 3, 4], index=range(2000, 2004))
+    before = pd.Series([1.0, 1, 0, 0], index=values.index)
+    found = contrast(values, before, 1 - before)
+    assert found["n_before"] == 2 and np.isnan(found["difference"]) and np.isnan(found["p"])
+
+
+def test_weighted_contrast_equals_the_plain_one_for_whole_years():
+    values = pd.Series([1.0, 2, 3, 9, 8, 7, 5], index=range(2000, 2007))
+    before = pd.Series([1, 1, 1, 0.5, 0, 0, 0], index=values.index)
+    after = 1 - before
+    found = contrast(values, before, after)
+    assert found["difference"] == pytest.approx(24.5 / 3.5 - 10.5 / 3.5)
+    assert 0 < found["p"] < 1 and found["floor"] == 1e-4
+    assert contrast(values, before, after)["p"] == found["p"]  # seeded
+
+
+def test_transitions_correct_over_what_can_be_compared():
+    values = pd.Series(np.arange(10.0), index=YEARS)
+    weights = pd.DataFrame(
+        {
+            "A": [1.0] * 3 + [0] * 7,
+            "B": [0.0] * 3 + [1] * 3 + [0] * 4,
+            "C": [0.0] * 6 + [1] * 3 + [0],
+            "D": [0.0] * 9 + [1],
+        },
+        index=YEARS,
+    )
+    table = transitions(values, weights)
+    assert table.difference[:2].tolist() == [3.0, 3.0] and np.isnan(table.difference[2])
+    assert table.p_holm[:2].tolist() == pytest.approx([0.2, 0.2])  # two comparisons, not three
+    assert (table.loo_low[:2] < 3).all() and (table.loo_high[:2] > 3).all()
+
+
+def test_holes_and_overlaps():
+    eras = pd.DataFrame(
+        {
+            "era": ["A", "B", "C"],
+            "opens": ["2000-01-01", "2001-02-01", "2001-06-01"],
+            "closes": ["2001-01-01", "2001-07-01", None],
+        }
+    )
+    assert gaps_and_overlaps(eras).values.tolist() == [
+        ["hole", "2001-01-01", "2001-02-01", 31, "A and B"],
+        ["overlap", "2001-06-01", "2001-07-01", 30, "B and C"],
+    ]
+
+
+def test_describe_leaves_out_what_has_no_meaning():
+    flows = pd.DataFrame({"X": [1.0, 3.0, -2.0, 1.0]}, index=[2000, 2001, 2002, 2003])
+    era = pd.Series(["A", "A", "B", "B"], index=flows.index)
+    table = describe(flows, era).set_index("era")
+    assert table.loc["A", ["n", "median", "largest_year"]].tolist() == [2, 2.0, 2001]
+    assert table.largest_share_percent["A"] == 75.0
+    assert np.isnan(table.largest_share_percent["B"]) and np.isnan(table.cv["B"])
+    assert table.negative_years["B"] == 1

@@ -1,0 +1,82 @@
+"""Other donors as controls, on small made-up panels."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from oda_eras.donors import (
+    donor_totals,
+    gap_ratios,
+    placebo,
+    poisson_effects,
+    synthetic,
+    synthetic_gaps,
+)
+
+FLOWS = pd.DataFrame(
+    [
+        ("JPN", "KAZ", 2000, 1.0),
+        ("JPN", "KAZ", 2001, 2.0),
+        ("JPN", "UZB", 2000, 3.0),
+        ("JPN", "UZB", 2001, 4.0),
+        ("USA", "KAZ", 2000, 5.0),
+        ("USA", "UZB", 2001, 6.0),
+    ],
+    columns=["donor", "recipient", "year", "usd_million"],
+)
+
+
+def test_blanks_are_read_both_ways():
+    known = donor_totals(FLOWS, "missing", [2000, 2001])
+    assert list(known) == ["JPN"] and known.JPN.tolist() == [4.0, 6.0]
+    closed = donor_totals(FLOWS, "zero", [2000, 2001])
+    assert closed.USA.tolist() == [5.0, 6.0]
+    with pytest.raises(ValueError, match="reading 'guess': expected one of missing, zero"):
+        donor_totals(FLOWS, "guess", [2000])
+
+
+def test_one_recipient_needs_its_own_cells_only():
+    kaz = FLOWS[FLOWS.recipient == "KAZ"]
+    assert list(donor_totals(kaz, "missing", [2000])) == ["JPN", "USA"]
+    assert list(donor_totals(kaz, "missing", [2000, 2001])) == ["JPN"]
+
+
+def test_placebo_ranks_by_size_and_states_its_floor():
+    place = placebo(pd.Series({"JPN": -5.0, "USA": 4.0, "DEU": 6.0, "FRA": 0.0}), "JPN")
+    assert place == {"n_controls": 3, "change": -5.0, "rank": 2, "p": 0.5, "floor": 0.25}
+
+
+def test_poisson_recovers_an_effect():
+    rng = np.random.default_rng(1)
+    levels = list(zip(range(2000, 2010), rng.uniform(1, 2, 10), strict=True))
+    rows = [
+        (donor, recipient, year, era, scale * size * year_level * effect)
+        for donor, scale in zip("ABCDEFG", rng.uniform(1, 9, 7), strict=True)
+        for recipient, size in zip(["KAZ", "KGZ"], [1.0, 3.0], strict=True)
+        for year, year_level in levels
+        for era in ["E1" if year < 2005 else "E2"]
+        for effect in [2.0 if donor == "A" and era == "E2" else 1.0]
+    ]
+    cells = pd.DataFrame(rows, columns=["donor", "recipient", "year", "era", "usd_million"])
+    found = poisson_effects(cells, "A", ["E2"])
+    assert found.estimate["E2"] == pytest.approx(np.log(2), abs=1e-4)
+    assert poisson_effects(cells, "B", ["E2"]).estimate["E2"] < 0
+
+
+def test_synthetic_follows_a_mixture_and_finds_what_is_added():
+    years = pd.Index(range(2000, 2012), name="year")
+    rng = np.random.default_rng(2)
+    flows = pd.DataFrame(rng.uniform(0, 10, (12, 3)), index=years, columns=["A", "B", "C"])
+    flows["JPN"] = 0.25 * flows.A + 0.75 * flows.B
+    flows.loc[2008:, "JPN"] += 5
+    gap, weights = synthetic(flows, "JPN", 2007)
+    assert weights.round(2).to_dict() == {"A": 0.25, "B": 0.75, "C": 0.0}
+    assert gap.loc[:2007].abs().max() < 0.01 and gap.loc[2008:].tolist() == pytest.approx(
+        [5] * 4, abs=0.01
+    )
+    gaps = synthetic_gaps(flows, "JPN", 2007)
+    assert gaps.JPN.equals(gap)
+    table = gap_ratios(gaps, 2007)
+    assert table.ratio.idxmax() == "JPN" and table.mean_gap_after["JPN"] == pytest.approx(
+        5, abs=0.01
+    )
