@@ -23,7 +23,7 @@ EVERY = data/sources.yml data/donors.csv requirements.lock \
   $(call module,__init__ datapackage paths publication records sources)
 RAW = $(wildcard data/raw/*.csv)
 
-$(BUILD)/01_clean.json: $(RAW) $(call module,schemas panel)
+$(BUILD)/01_clean.json: $(RAW) data/eras.csv $(call module,schemas panel)
 CLEAN = $(call table,panel dac_total japan_totals prices context article_oda article_figures \
   constant_prices sectors_2012 china_commitments)
 $(CLEAN): $(BUILD)/01_clean.json ;
@@ -55,10 +55,10 @@ $(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb $(EVERY) | $(VENV)
 $(BUILD)/done: $(STAMPS) $(call module,merge)
 	@$(PYTHON) -m oda_eras.merge $(OUT) $(NOTEBOOKS)
 
-# Anything in the outputs newer than the last complete run was edited, cut or deleted since, or
-# a run was interrupted: have every notebook's outputs looked at, not just those of stale ones.
+# Anything in the outputs or stamps newer than the last complete run was edited, cut or deleted
+# since, or a run was interrupted: have every notebook's outputs looked at, not just stale ones.
 ifneq ($(wildcard $(STAMPS)),)
-ifneq ($(shell find $(OUT) -newer $(BUILD)/done 2>&1 | head -n 1),)
+ifneq ($(shell find $(OUT) $(STAMPS) -newer $(BUILD)/done 2>&1 | head -n 1),)
 $(STAMPS) $(BUILD)/done: FORCE
 endif
 endif
@@ -71,7 +71,7 @@ test: | $(VENV) ## check everything in a scratch copy; touches nothing here
 	@$(PYTHON) -m pytest
 
 lab: | $(VENV) ## open JupyterLab on the notebooks
-	@$(PYTHON) -m jupyterlab notebooks
+	@$(PYTHON) -m jupyterlab --allow-root notebooks
 
 accept: all ## take the executed notebooks over into notebooks/, to be committed
 	@$(PYTHON) -m oda_eras.accept $(OUT) $(NOTEBOOKS)

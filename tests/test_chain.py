@@ -190,3 +190,19 @@ def test_help_explains_every_target():
     listed = make(ROOT, "help").stdout.splitlines()
     names = {line.split("\t")[0] for line in listed}
     assert names == {"all", "test", "lab", "accept", "verify", "power", "bench", "clean", "help"}
+
+
+@pytest.mark.parametrize("stamp", ["", "[1]", '{"a": 1}', "\x00\xff"])
+def test_a_broken_stamp_is_seen_through(chain, stamp):
+    before = snapshot(chain)
+    (chain / ".build/JPN/07_claims.json").write_text(stamp, encoding="latin-1")
+    assert ran(make(chain)) == ["07_claims"]
+    assert snapshot(chain) == before
+
+
+def test_a_reformatted_merged_file_is_restored(chain):
+    before = snapshot(chain)
+    numbers = chain / OUT / "numbers.json"
+    numbers.write_text(json.dumps(json.loads(numbers.read_text())))
+    assert ran(make(chain)) == []
+    assert snapshot(chain) == before

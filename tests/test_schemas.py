@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from oda_eras.schemas import check_across, closing_gaps, read_raw_tables
+from oda_eras.schemas import check_across, closing_gaps, read_eras, read_raw_tables
 from oda_eras.sources import DataError, check_checksums, load_sources
 
 
@@ -200,3 +200,87 @@ def test_closing_gap_allows_for_latvia():
     )
     assert closing_gaps(net, grants).gap.tolist() == [0.0]
     assert closing_gaps(net, grants.assign(year=2019)).gap.tolist() == [0.5]
+
+
+ERA_CASES = {
+    "a double row": ("filled,JPN,E3,", "filled,JPN,E2b,", 11, "scheme, donor, era: found a second"),
+    "no date": ("1997-07-24,2001-04-26", "1997-13-45,2001-04-26", 3, "opens: found '1997-13-45'"),
+    "another format": ("1997-07-24,2001-04-26", "24/07/1997,2001-04-26", 3, "a date such as"),
+    "closes early": ("2012-12-26,The LDP", "2008-12-26,The LDP", 12, "a day after"),
+    "a hole": ("E4,Abe,Abe,2012-12-26,2020-09-16,Abe returns,Abe leaves office,rule",
+               "E4,Abe,Abe,2013-12-26,2020-09-16,Abe returns,Abe leaves office,rule",
+               13, "where the era before it closes"),
+    "an unknown scheme": ("article,JPN,E1", "articel,JPN,E1", 3, "scheme: found 'articel'"),
+    "a missing column": ("scheme,donor,era,label", "scheme,donor,era,tag", 1, "column label"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ERA_CASES)
+def test_bad_eras_are_named(project, case):
+    old, new, row, words = ERA_CASES[case]
+    path = project / "data/eras.csv"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_eras(project)
+    assert words in str(caught.value) and str(caught.value).startswith("data/eras.csv, row ")
+    if case not in {"a double row", "closes early", "a hole"}:
+        assert f"row {row} " in str(caught.value)
+
+
+DONOR_CASES = {
+    "a double code": ("\nUSA,", "\nTUR,", "column donor: found a second row"),
+    "a double name": ("\nUSA,United States,", "\nUSA,United Kingdom,", "a second 'United Kingdom'"),
+    "an unknown group": ("\nJPN,Japan,DAC", "\nJPN,Japan,DAK", "column group: found 'DAK'"),
+    "a missing column": ("donor,name,group", "donor,name,kind", "column group"),
+}
+
+
+@pytest.mark.parametrize("case", DONOR_CASES)
+def test_bad_donors_are_named(project, case):
+    old, new, words = DONOR_CASES[case]
+    path = project / "data/donors.csv"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    message = check(project)
+    assert message.startswith("data/donors.csv, row ") and words in message
+
+
+SOURCE_CASES = {
+    "no YAML": ("article_figures:\n", "article_figures:\n\tx: 1\n", "data/sources.yml, line"),
+    "no list": (None, "- a\n- b\n", "found list, expected entries by table"),
+    "a missing field": ("  licence: ODC-By\n", "", "entry gcdf_china_commitments: found fields"),
+    "an empty field": ("  licence: ODC-By\n", "  licence:\n", "column licence: found None"),
+    "a missing entry": ("gcdf_china_commitments:", "gcdf:", "entry gcdf"),
+}
+
+
+@pytest.mark.parametrize("case", SOURCE_CASES)
+def test_bad_provenance_is_named(project, case):
+    old, new, words = SOURCE_CASES[case]
+    path = project / "data/sources.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(new if old is None else text.replace(old, new, 1), encoding="utf-8")
+    assert words in check(project)
+
+
+@pytest.mark.parametrize("cell", [" 5", "1_0", "inf", "0x1"])
+def test_what_only_python_calls_a_number_is_refused(project, cell):
+    row = spoil(project, "dac_deflators", "\nJPN,2020,106.7624,", f"\nJPN,2020,{cell},")
+    assert f"row {row} (the header is row 1), column lcu_per_usd: found '{cell}'" in check(project)
+
+
+def test_a_blank_line_and_a_short_row_are_named(project):
+    path = project / "data/raw/gcdf_china_commitments.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:5], "\n", *lines[5:]]))
+    assert "row 6 (the header is row 1), column year: found an empty cell" in check(project)
+    path.write_text("".join([*lines[:5], "KAZ,ODA,2001,1,2\n", *lines[5:]]))
+    assert "gcdf_china_commitments.csv, row 6 (the header is row 1): found" in check(project)
+
+
+def test_a_deleted_part_of_an_identity_is_named(project):
+    spoil(project, "dac1_japan_totals", "\n1010,received,2015,-5825.80", "")
+    assert "no row for 1010, received in 2015" in check(project)

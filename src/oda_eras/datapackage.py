@@ -137,12 +137,12 @@ def describe_outputs(root: Path, outputs: str, published: dict[str, dict]) -> di
 
 def describe_project_tables(root: Path) -> dict:
     """Describe the raw tables and the project's own tables in data/."""
-    from oda_eras.schemas import raw_tables  # pandera takes a second to import
+    from oda_eras.schemas import raw_tables, read_donors  # pandera takes a second to import
 
     sources = load_sources(root)
     kinds = {"f": "number", "i": "integer"}
     resources = []
-    for name, table in raw_tables(pd.read_csv(root / "data" / "donors.csv")).items():
+    for name, table in raw_tables(read_donors(root)).items():
         fields = [
             {
                 "name": column,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from oda_eras.datapackage import describe_outputs
 from oda_eras.paths import build_folder, project_root
-from oda_eras.records import damaged_outputs, lock, read_json, write_json
+from oda_eras.records import damaged_outputs, lock, read_stamp, write_json
 
 MERGED = ["manifest.json", "datapackage.json", "numbers.json"]
 
@@ -40,14 +40,16 @@ def merge(outputs: str, notebooks: list[str]) -> None:
     """Merge what the notebooks' stamps say; stops where an output changed under the chain."""
     root, build = project_root(), build_folder(outputs)
     with lock(build / "merge.lock"):
-        stamps = [read_json(build / f"{name}.json") for name in notebooks]
-        for stamp in stamps:
-            for name in damaged_outputs(stamp, root):
-                sys.exit(f"{name} changed while the chain ran: run make again to rebuild it")
+        stamps = [read_stamp(build / f"{name}.json") for name in notebooks]
+        for name, stamp in zip(notebooks, stamps, strict=True):
+            if not stamp:
+                sys.exit(f"what make remembers of {name} is broken: run make again")
+            for output in damaged_outputs(stamp, root):
+                sys.exit(f"{output} changed while the chain ran: run make again to rebuild it")
         files = manifest(stamps)
         published = {name: about for s in stamps for name, about in s["outputs"].items()}
-        write_if_changed(root / outputs / MERGED[0], files)
-        write_if_changed(root / outputs / MERGED[1], describe_outputs(root, outputs, published))
+        write_json(root / outputs / MERGED[0], files)
+        write_json(root / outputs / MERGED[1], describe_outputs(root, outputs, published))
         numbers = [
             (name, number | {"notebook": stamp["notebook"]})
             for stamp in stamps
@@ -55,7 +57,7 @@ def merge(outputs: str, notebooks: list[str]) -> None:
         ]
         if len(numbers) > len(dict(numbers)):
             sys.exit("two notebooks save a number under one name: rename one of them")
-        write_if_changed(root / outputs / MERGED[2], dict(numbers))
+        write_json(root / outputs / MERGED[2], dict(numbers))
         made = {Path(name).relative_to(outputs).as_posix() for name in files} | set(MERGED)
         for stray in sorted(published_files(root / outputs) - made):
             print(f"{outputs}/{stray} is made by no notebook: remove it or add what makes it")
@@ -68,12 +70,6 @@ def merge(outputs: str, notebooks: list[str]) -> None:
         write_json(build / "run_log.json", log)
         (build / "done").touch()
     print(f"{outputs} is complete: {len(files)} files by {len(stamps)} notebooks")
-
-
-def write_if_changed(path: Path, value: dict) -> None:
-    """Write JSON only where its content differs, so that its time stamp means something."""
-    if read_json(path) != value:
-        write_json(path, value)
 
 
 if __name__ == "__main__":

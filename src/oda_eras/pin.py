@@ -4,18 +4,21 @@ Writes each table's sha256 into data/sources.yml and describes the tables of dat
 data/datapackage.json. The tables must pass their schemas and identities first.
 """
 
+import sys
+
 import yaml
 
 from oda_eras.datapackage import describe_project_tables
 from oda_eras.paths import project_root
 from oda_eras.records import sha256, write_atomically, write_json
-from oda_eras.schemas import check_across, read_raw_tables
-from oda_eras.sources import load_sources, raw_file
+from oda_eras.schemas import check_across, read_eras, read_raw_tables
+from oda_eras.sources import DataError, load_sources, raw_file
 
 
 def main() -> None:
     root = project_root()
     check_across(read_raw_tables(root))
+    read_eras(root)
     sources = load_sources(root)
     for name, entry in sources.items():
         entry["sha256"] = sha256(root / raw_file(name))
@@ -25,4 +28,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except DataError as error:
+        sys.exit(str(error))

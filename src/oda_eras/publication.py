@@ -132,7 +132,7 @@ class Publication:
     ) -> None:
         """Stage a result table for papers: CSV with raw numbers, Markdown with title and note."""
         self.save_data(name, frame, title=title, columns=columns, sources=sources, folder="tables")
-        shown = frame.to_markdown(index=False, disable_numparse=False, missingval="")
+        shown = frame.astype(object).where(frame.notna(), "").to_markdown(index=False)
         legend = "\n".join(f"- `{column}`: {text}" for column, text in columns.items())
         parts = [f"**{title}**", shown, note, legend, source_line(self.sources, sources)]
         text = "\n\n".join(part for part in parts if part) + "\n"

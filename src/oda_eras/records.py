@@ -37,13 +37,22 @@ def read_json(path: Path) -> dict:
     """Read a JSON object; an absent or broken file reads as an empty one."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError):  # UnicodeDecodeError is a ValueError
         return {}
 
 
 def write_json(path: Path, value: dict) -> None:
-    """Write JSON atomically, readable in a diff."""
-    write_atomically(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    """Write JSON atomically, readable in a diff; a file that holds just that is left alone."""
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    if not path.is_file() or path.read_bytes() != text.encode():
+        write_atomically(path, text)
+
+
+def read_stamp(path: Path) -> dict:
+    """Read a notebook's stamp; one that is absent, cut or no stamp at all reads as empty."""
+    stamp = read_json(path)
+    whole = isinstance(stamp, dict) and {"prerequisites", "outputs", "reads"} <= set(stamp)
+    return stamp if whole else {}
 
 
 def damaged_outputs(stamp: dict, root: Path) -> list[str]:

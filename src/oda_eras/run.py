@@ -12,7 +12,18 @@ import time
 from pathlib import Path
 
 from oda_eras.paths import build_folder, project_root
-from oda_eras.records import content_hash, damaged_outputs, lock, read_json, write_json
+from oda_eras.records import (
+    content_hash,
+    damaged_outputs,
+    lock,
+    read_json,
+    read_stamp,
+    write_json,
+)
+
+# A cell that takes longer hangs; the slowest of the chain takes a few seconds.
+CELL_SECONDS = 600
+KEPT = "the outputs of {} and of the notebooks after it are as they were"
 
 
 class ChainError(Exception):
@@ -47,6 +58,7 @@ def execute(notebook: Path, executed: Path, parameters: dict) -> None:
                 request_save_on_cell_execute=False,
                 autosave_cell_every=0,
                 shutdown_kernel="immediate",
+                execution_timeout=CELL_SECONDS,
                 # else each kernel warns that it talks to this process without encryption
                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
             )
@@ -72,6 +84,11 @@ def check_declared(fragment: dict, prerequisites: dict[str, str], name: str) -> 
     Raises ChainError that names the files.
     """
     missing = sorted(set(fragment["reads"] + fragment["modules"]) - set(prerequisites))
+    if missing and Path(missing[0]).is_absolute():
+        raise ChainError(
+            f"{name} used {missing[0]}: oda_eras is installed from another checkout; "
+            "install this one (pip install -e .) or run make without PYTHON="
+        )
     if missing:
         raise ChainError(
             f"{name} used {', '.join(missing)}, which the Makefile does not list "
@@ -86,12 +103,13 @@ def run(notebook: Path, outputs: str, listed: list[str]) -> str:
     running, failed = build / f"{name}.running.ipynb", build / f"{name}.failed.ipynb"
     with lock(build / f"{name}.lock"):
         started = time.monotonic()
-        stamp = read_json(stamp_file)
+        stamp = read_stamp(stamp_file)
         prerequisites = {path: content_hash(root / path) for path in sorted(set(listed))}
         if is_current(stamp, prerequisites, root):
             os.utime(stamp_file)
             return f"{name} is up to date"
         fragment_file.unlink(missing_ok=True)
+        print(f"{name} starts", flush=True)
         try:
             execute(notebook, running, {})
         except Exception as error:
@@ -99,12 +117,16 @@ def run(notebook: Path, outputs: str, listed: list[str]) -> str:
             if running.exists():
                 os.replace(running, failed)
                 message += f"\n  the notebook as it failed: {failed.relative_to(root)}"
-            raise ChainError(f"{message}\n  {outputs} keeps the last good outputs") from error
+            raise ChainError(f"{message}\n  {KEPT.format(name)}") from error
         fragment = read_json(fragment_file)
         if not fragment:
-            raise ChainError(f"{name} ended without publishing: its last cell must publish()")
+            raise ChainError(
+                f"{name} ended without publishing: its last cell must publish()\n"
+                f"  {KEPT.format(name)}"
+            )
         check_declared(fragment, prerequisites, name)
-        for orphan in set(stamp.get("outputs", {})) - set(fragment["outputs"]):
+        for orphan in sorted(set(stamp.get("outputs", {})) - set(fragment["outputs"])):
+            print(f"{orphan} is no longer made by {name} and is removed")
             (root / orphan).unlink(missing_ok=True)
         failed.unlink(missing_ok=True)
         os.replace(running, build / f"{name}.ipynb")
@@ -119,6 +141,8 @@ def main() -> None:
         print(run(project_root() / notebook, outputs, prerequisites), flush=True)
     except ChainError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(f"{Path(notebook).stem} was interrupted")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """Schemas of the raw tables and the identities that hold between them."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
 
-from oda_eras.sources import DataError, raw_file, read_raw_text
+from oda_eras.sources import DataError, load_sources, raw_file, read_raw_text, read_text_table
 
 RECIPIENTS = ["KAZ", "KGZ", "TJK", "TKM", "UZB"]
 
@@ -159,7 +160,12 @@ def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
             [
                 ({"item": i, "measure": m}, 2010, 2023)
                 for i in ("1010", "1015", "2000")
-                for m in ("commitments", "grants", "gross", "net")
+                for m in ("commitments", "commitments_grants", "grants", "gross", "net")
+            ]
+            + [
+                ({"item": i, "measure": m}, 2010, 2023)
+                for i in ("1010", "1015")
+                for m in ("received", "non_grants", "commitments_non_grants")
             ],
         ),
         "dac_deflators": Table(
@@ -250,13 +256,13 @@ def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
     }
 
 
-def validate(name: str, table: Table, raw: pd.DataFrame) -> pd.DataFrame:
-    """Check one raw table against its schema and return it with typed columns.
+def validate(file: str, table: Table, raw: pd.DataFrame) -> pd.DataFrame:
+    """Check one table against its schema and return it with typed columns.
 
     Parameters
     ----------
-    name : str
-        The table's id.
+    file : str
+        The table's path, for messages.
     table : Table
         What it should look like.
     raw : DataFrame
@@ -264,11 +270,11 @@ def validate(name: str, table: Table, raw: pd.DataFrame) -> pd.DataFrame:
 
     Raises DataError for the first fault found: columns, then cells, then keys, then years.
     """
-    file = raw_file(name)
     if list(raw.columns) != list(table.columns):
         missing = [c for c in table.columns if c not in raw.columns]
         column = (missing or [c for c in raw.columns if c not in table.columns] or ["all"])[0]
         raise DataError(file, 1, column, f"columns {list(raw.columns)}", f"{list(table.columns)}")
+    _refuse_odd_numbers(file, table, raw)
     try:
         frame = table.schema.validate(raw, lazy=True)
     except pa.errors.SchemaErrors as errors:
@@ -280,7 +286,8 @@ def validate(name: str, table: Table, raw: pd.DataFrame) -> pd.DataFrame:
         missing = sorted(set(range(first, last + 1)) - set(rows.year))
         if missing:
             before = rows.index[rows.year < missing[0]]
-            belongs = f"after row {before.max() + 2}" if len(before) else "near its start"
+            row = before.max() + 2 if len(before) else 1
+            belongs = f"after row {row} (the header is row 1)"
             raise DataError(
                 file,
                 belongs,
@@ -289,6 +296,18 @@ def validate(name: str, table: Table, raw: pd.DataFrame) -> pd.DataFrame:
                 f"every year from {first} to {last}",
             )
     return frame
+
+
+def _refuse_odd_numbers(file: str, table: Table, raw: pd.DataFrame) -> None:
+    """Refuse what Python reads as a number though nobody writes one so: ' 5', 1_0, inf."""
+    for column, about in table.columns.items():
+        kind = {"i": "a whole number", "f": "a number"}.get(getattr(about.dtype.type, "kind", None))
+        if kind is None:
+            continue
+        cells = raw[column].dropna()
+        odd = cells[~cells.str.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")]
+        if len(odd):
+            raise DataError(file, int(odd.index[0]) + 2, column, f"'{odd.iloc[0]}'", kind)
 
 
 def _first_fault(file: str, table: Table, raw: pd.DataFrame, cases: pd.DataFrame) -> DataError:
@@ -383,13 +402,13 @@ def _check_dac1(dac1: pd.DataFrame, wdi: pd.DataFrame) -> None:
 
     for item in ("1010", "1015"):
         for year, cell in cells.loc[item].iterrows():
-            if abs(cell.gross + cell.received - cell.net) > CLOSING_ROUNDING:
+            if not abs(cell.gross + cell.received - cell.net) <= CLOSING_ROUNDING:
                 expected = f"net {cell.net:.2f} plus repayments {-cell.received:.2f}"
                 raise fault(item, year, "gross", expected)
     for year in cells.loc["1010"].index:
         for measure in ("commitments", "gross", "net"):
             parts = cells.loc[("1015", year), measure] + cells.loc[("2000", year), measure]
-            if abs(parts - cells.loc[("1010", year), measure]) > CLOSING_ROUNDING:
+            if not abs(parts - cells.loc[("1010", year), measure]) <= CLOSING_ROUNDING:
                 raise fault("1010", year, measure, f"items 1015 and 2000 together, {parts:.2f}")
     # The World Bank's column is 0.2-3.8% above item 1015 in this vintage.
     bilateral = wdi[wdi.item == "bilateral"].set_index("year").net_usd_million
@@ -450,8 +469,69 @@ def _check_price_base(constant: pd.DataFrame, wdi: pd.DataFrame) -> None:
 
 def read_raw_tables(root: Path) -> dict[str, pd.DataFrame]:
     """Read all raw tables by id, each checked against its schema. Raises DataError."""
-    donors = pd.read_csv(root / "data" / "donors.csv")
+    expected = raw_tables(read_donors(root))
+    if set(load_sources(root)) != set(expected):
+        odd = sorted(set(load_sources(root)) ^ set(expected))
+        raise DataError(
+            "data/sources.yml", f"entry {odd[0]}", "", "one side only", "table and entry"
+        )
     return {
-        name: validate(name, table, read_raw_text(root, name))
-        for name, table in raw_tables(donors).items()
+        name: validate(raw_file(name), table, read_raw_text(root, name))
+        for name, table in expected.items()
     }
+
+
+def read_donors(root: Path) -> pd.DataFrame:
+    """Read data/donors.csv (columns donor, name, group), checked. Raises DataError."""
+    table = Table(
+        {
+            "donor": text("ISO3, or the code of an aggregate"),
+            "name": text("name as DAC2a prints it"),
+            "group": code(["DAC", "EU institutions", "non-DAC", "aggregate"], "group"),
+        },
+        ["donor"],
+    )
+    donors = validate("data/donors.csv", table, read_text_table(root, "data/donors.csv"))
+    doubled = donors[donors.name.duplicated()]
+    if len(doubled):
+        row, found = int(doubled.index[0]) + 2, f"a second '{doubled.name.iloc[0]}'"
+        raise DataError("data/donors.csv", row, "name", found, "one row for each name")
+    return donors
+
+
+def read_eras(root: Path) -> pd.DataFrame:
+    """Read data/eras.csv, checked: key, dates, and the filled schemes without hole or overlap.
+
+    Raises DataError for the first fault.
+    """
+    file = "data/eras.csv"
+    schemes = ["article", "filled", "prime_ministers", "data_driven"]
+    columns = {
+        "scheme": code(schemes, "scheme"),
+        **{name: text(name) for name in ("donor", "era", "label", "name")},
+        **{name: text(name, nullable=True) for name in ("opens", "closes")},
+        **{name: text(name, nullable=True) for name in ("opening_event", "closing_event")},
+        "source": text("source"),
+        "note": text("note", nullable=True),
+    }
+    eras = validate(file, Table(columns, ["scheme", "donor", "era"]), read_text_table(root, file))
+    dates = {}
+    for column in ("opens", "closes"):
+        dates[column] = pd.to_datetime(eras[column], format="%Y-%m-%d", errors="coerce")
+        wrong = eras[column][dates[column].isna() & eras[column].notna()]
+        if len(wrong):
+            row, found = int(wrong.index[0]) + 2, f"'{wrong.iloc[0]}'"
+            raise DataError(file, row, column, found, "a date such as 1997-07-24")
+    opens, closes = dates["opens"], dates["closes"]
+    for row, scheme in eras.scheme.items():
+        if scheme != "data_driven" and pd.isna(opens[row]):
+            raise DataError(file, row + 2, "opens", "an empty cell", "a date")
+        if closes[row] <= opens[row]:
+            found = f"'{eras.closes[row]}'"
+            raise DataError(file, row + 2, "closes", found, f"a day after {eras.opens[row]}")
+    for _, filled in eras[eras.scheme == "filled"].groupby("donor"):
+        for earlier, later in pairwise(filled.index):
+            if eras.closes[earlier] != eras.opens[later]:
+                expected = f"{eras.closes[earlier]}, where the era before it closes"
+                raise DataError(file, later + 2, "opens", f"'{eras.opens[later]}'", expected)
+    return eras

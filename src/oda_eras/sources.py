@@ -1,5 +1,6 @@
 """Provenance: data/sources.yml, the raw tables it describes, and their checksums."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -27,22 +28,33 @@ class DataError(Exception):
     """A raw table is not what it should be; the message names file, row and column."""
 
     def __init__(self, file: str, row: int | str, column: str, found, expected: str):
-        where = f"row {row}" if isinstance(row, int) else row
-        super().__init__(
-            f"{file}, {where} (the header is row 1), column {column}: "
-            f"found {found}, expected {expected}"
-        )
+        where = f"row {row} (the header is row 1)" if isinstance(row, int) else row
+        place = f"{where}, column {column}" if column else where
+        super().__init__(f"{file}, {place}: found {found}, expected {expected}")
 
 
 def load_sources(root: Path) -> dict[str, dict]:
     """Read data/sources.yml: one entry per raw table, by id (the file's name without .csv).
 
-    Raises ValueError where an entry lacks a field or has one too many.
+    Raises DataError where the file is no such list, or an entry lacks a field, has one too many
+    or leaves one empty.
     """
-    sources = yaml.safe_load((root / "data" / "sources.yml").read_text(encoding="utf-8"))
+    file = "data/sources.yml"
+    try:
+        sources = yaml.safe_load((root / file).read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "any line"
+        raise DataError(file, where, "", getattr(error, "problem", error), "YAML") from None
+    if not isinstance(sources, dict):
+        raise DataError(file, "any line", "", type(sources).__name__, "entries by table")
     for name, entry in sources.items():
-        if list(entry) != FIELDS:
-            raise ValueError(f"data/sources.yml, {name}: fields {list(entry)}, expected {FIELDS}")
+        fields = list(entry) if isinstance(entry, dict) else entry
+        if fields != FIELDS:
+            raise DataError(file, f"entry {name}", "", f"fields {fields}", f"{FIELDS}")
+        for field, value in entry.items():
+            if not isinstance(value, str) or not value.strip():
+                raise DataError(file, f"entry {name}", field, repr(value), "text")
     return sources
 
 
@@ -74,13 +86,25 @@ def read_raw_text(root: Path, name: str) -> pd.DataFrame:
 
     Raises DataError where the file is missing or is no CSV table.
     """
-    path = root / raw_file(name)
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+        return read_text_table(root, raw_file(name))
     except FileNotFoundError:
-        raise DataError(raw_file(name), "any row", "any", "no file", "the table") from None
+        raise DataError(raw_file(name), "no row", "", "no file", "the table") from None
+
+
+def read_text_table(root: Path, file: str) -> pd.DataFrame:
+    """Read any CSV of the project with every cell as text, blank lines included.
+
+    Raises DataError where the file is no CSV table, FileNotFoundError where there is none.
+    """
+    try:
+        return pd.read_csv(
+            root / file, dtype=str, keep_default_na=False, na_values=[""], skip_blank_lines=False
+        )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(raw_file(name), "any row", "any", error, "a UTF-8 CSV table") from None
+        line = re.search(r"line (\d+)", str(error))
+        where = int(line[1]) if line else "any row"
+        raise DataError(file, where, "", str(error).strip(), "a UTF-8 CSV table") from None
 
 
 def check_checksums(root: Path, sources: dict[str, dict]) -> None:
@@ -94,7 +118,7 @@ def check_checksums(root: Path, sources: dict[str, dict]) -> None:
             raise DataError(
                 raw_file(name),
                 "no row can be named from a hash",
-                "any",
+                "",
                 f"sha256 {found}",
                 f"{entry['sha256']} as data/sources.yml pins it; undo the edit, or, if it is "
                 "meant, run python -m oda_eras.pin",
