@@ -12,8 +12,6 @@ from conftest import OUT, ROOT, make, snapshot
 
 from oda_eras.bench import edit, scratch_environment
 
-pytestmark = pytest.mark.xdist_group("chain")
-
 
 def ran(result) -> list[str]:
     """Notebooks that a make has run, in order."""

@@ -11,7 +11,6 @@ from conftest import OUT, ROOT, nbval, unexecuted
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # Cells whose output nbval may not compare, each with its reason. None so far.
 IGNORED_CELLS: dict[str, str] = {}
-pytestmark = pytest.mark.xdist_group("rebuild")
 
 
 def cells(notebook):
