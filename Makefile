@@ -30,7 +30,7 @@ $(CLEAN): $(BUILD)/01_clean.json ;
 
 $(BUILD)/02_measures.json: $(call table,panel article_oda article_figures japan_totals prices context \
   sectors_2012) data/eras.csv $(call module,breaks eras figures measures panel)
-$(call table,derived gross_cells repayments): $(BUILD)/02_measures.json ;
+$(call table,derived gross_cells repayments price_bases): $(BUILD)/02_measures.json ;
 
 $(BUILD)/03_patterns.json: data/eras.csv $(call module,figures measures) $(call table,panel \
   dac_total context sectors_2012 china_commitments derived gross_cells)
@@ -39,15 +39,20 @@ $(call table,totals concentration ranks volatility): $(BUILD)/03_patterns.json ;
 $(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,breaks eras figures measures \
   posterior validation) src/oda_eras/hansen1997.csv data/eras.csv data/break_reference.csv \
   data/break_synthetic.csv data/power.csv
-$(call table,break_tests data_eras): $(BUILD)/04_breaks.json ;
+$(call table,data_eras break_evidence p_curves): $(BUILD)/04_breaks.json ;
 
 $(BUILD)/05_eras.json: $(call table,panel derived data_eras) $(call module,breaks eras figures \
   measures) src/oda_eras/hansen1997.csv data/eras.csv data/events.csv data/power.csv
+$(OUT)/tables/t07_robustness.csv: $(BUILD)/05_eras.json ;
 
 $(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks donors eras figures) \
   src/oda_eras/hansen1997.csv data/eras.csv
+$(call table,donor_changes synthetic_paths): $(BUILD)/06_donors.json ;
+
 $(BUILD)/07_claims.json: $(call table,article_oda article_figures)
-$(BUILD)/08_figures.json: $(call table,panel totals) data/eras.csv $(call module,breaks eras figures)
+$(BUILD)/08_figures.json: $(call table,panel price_bases repayments totals concentration ranks \
+  break_evidence p_curves donor_changes synthetic_paths) $(OUT)/tables/t07_robustness.csv \
+  $(call module,breaks eras figures) src/oda_eras/hansen1997.csv data/eras.csv data/power.csv
 
 $(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb $(EVERY) | $(VENV)
 	@$(PYTHON) -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)

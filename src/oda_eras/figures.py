@@ -588,3 +588,30 @@ def synthetic_donor(paths: pd.DataFrame, gaps: pd.DataFrame, last_before: int, n
     axes[1, 0].set_ylabel("gap, US$ million")
     axes[0, 0].legend(frameon=False, loc="upper left")
     return figure
+
+
+def power_curves(rates: pd.DataFrame, labels: dict[str, str], note: str) -> Figure:
+    """How often each method finds a shift, over its size, a panel for each autocorrelation (f12).
+
+    `rates` has columns method, rho, shift_sd, rejection_rate; at a shift of 0 every find is false.
+    """
+    rhos = sorted(rates.rho.unique())
+    figure, axes = new_figure("double", 66, note, columns=len(rhos), sharey=True)
+    for ax, rho in zip(axes, rhos, strict=True):
+        for (method, label), colour, marker, dash in zip(
+            labels.items(), COLOURS, MARKERS, ["-", "--", ":", "-.", "-"], strict=False
+        ):
+            some = rates[(rates.method == method) & (rates.rho == rho)].sort_values("shift_sd")
+            ax.plot(
+                some.shift_sd, some.rejection_rate, dash, color=colour, marker=marker, label=label
+            )
+        ax.axhline(0.05, color=INK, lw=0.6)
+        ax.set_title(f"autocorrelation {rho:g}", loc="left")
+        ax.set_xlabel("shift, standard deviations")
+    axes[0].set_ylabel("share of series with a find")
+    axes[0].set_ylim(0, 1)
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(labels),
+        frameon=False, columnspacing=1.2,
+    )  # fmt: skip
+    return figure

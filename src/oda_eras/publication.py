@@ -39,9 +39,9 @@ class Publication:
         self._numbers: dict[str, dict] = {}
         shutil.rmtree(self.staging, ignore_errors=True)
 
-    def read(self, name: str) -> pd.DataFrame:
-        """Read a data table that an earlier notebook published, such as "panel"."""
-        return self._read_csv(self.outputs / "data" / f"{name}.csv")
+    def read(self, name: str, folder: str = "data") -> pd.DataFrame:
+        """Read a table that an earlier notebook published, such as "panel"."""
+        return self._read_csv(self.outputs / folder / f"{name}.csv")
 
     def read_project(self, name: str) -> pd.DataFrame:
         """Read a table that belongs to the project, such as "data/eras.csv"."""
@@ -168,6 +168,8 @@ class Publication:
         sources : list of str
             Ids in data/sources.yml; the source line with vintages is built from them.
         """
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # settled now; each format would settle it again
         # No time stamps, so that a rerun gives the same bytes.
         formats = {
             "pdf": {"metadata": {"CreationDate": None}},
