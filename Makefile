@@ -42,7 +42,7 @@ $(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,breaks eras f
 $(call table,data_eras break_evidence p_curves): $(BUILD)/04_breaks.json ;
 
 $(BUILD)/05_eras.json: $(call table,panel derived data_eras) $(call module,breaks eras figures \
-  measures) src/oda_eras/hansen1997.csv data/eras.csv data/events.csv data/power.csv
+  measures power) src/oda_eras/hansen1997.csv data/eras.csv data/events.csv data/power.csv
 $(OUT)/tables/t07_robustness.csv: $(BUILD)/05_eras.json ;
 
 $(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks donors eras figures) \

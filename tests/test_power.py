@@ -102,3 +102,9 @@ def test_the_eras_are_those_of_the_filled_scheme():
     filled = eras[eras.scheme == "filled"]
     years = majority_era(filled, list(range(1993, 2024)))
     assert tuple(years.value_counts()[filled.era]) == power.ERAS
+
+
+def test_permutation_power_rises_with_the_shift_and_respects_the_floor():
+    assert power.permutation_power(3, 3, 5.0) == 0.0  # no p below 0.1 exists
+    sizes = [power.permutation_power(5, 4, shift) for shift in (0.0, 1.0, 2.0)]
+    assert sizes[0] < 0.06 and sizes[0] < sizes[1] < sizes[2]

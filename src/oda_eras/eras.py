@@ -10,6 +10,7 @@ from oda_eras.breaks import holm, permutation
 
 BOUNDARIES = ("majority", "dropped", "weighted")
 SMALLEST_ERA = 3
+SHORT_BY = 0.05  # years: an era that lacks some days of its third year still counts
 N_SIM = 9_999
 # A year belongs to an era's core if the era holds this share of its days: six days of another
 # government at a year's end, as in 2012, make no boundary year.
@@ -119,15 +120,16 @@ def contrast(values: pd.Series, before: pd.Series, after: pd.Series, seed: int =
         1947's 95% interval, for weights of 0 and 1; it supposes independent years and is too
         narrow where they are not), g (Hedges 1981's standardised difference), p and floor
         (two-sided: arrangements with at least as large an absolute difference; see
-        `oda_eras.breaks.permutation`). Where an era has fewer than `SMALLEST_ERA` years, all but
-        the counts are missing.
+        `oda_eras.breaks.permutation`; with fractional weights the arrangements are drawn at random
+        and the floor is that of the simulation). Where an era has fewer than `SMALLEST_ERA`
+        years, all but the counts are missing.
     """
     years = values.dropna().index
     y = values[years].to_numpy()
     b, a = (w.reindex(years).fillna(0).to_numpy() for w in (before, after))
     result = dict.fromkeys(["difference", "low", "high", "g", "p", "floor"], np.nan)
     result = {"n_before": b.sum(), "n_after": a.sum(), **result}
-    if min(b.sum(), a.sum()) < SMALLEST_ERA:
+    if min(b.sum(), a.sum()) < SMALLEST_ERA - SHORT_BY:
         return result
     result["difference"] = _difference(y, b, a)
     if set(np.concatenate([a, b])) <= {0.0, 1.0} and not (a * b).any():
@@ -174,7 +176,8 @@ def transitions(values: pd.Series, weights: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         A row per pair of neighbours: era_before, era_after, the entries of `contrast`, p_holm,
-        floor_holm, and loo_low and loo_high: the smallest and largest difference when one year
+        floor_holm, family (the number of pairs that could be compared, over which Holm corrects),
+        and loo_low and loo_high: the smallest and largest difference when one year
         is left out. Pairs that can't be compared have missing values and do not count for Holm.
     """
     rows = []
@@ -196,7 +199,9 @@ def transitions(values: pd.Series, weights: pd.DataFrame) -> pd.DataFrame:
         )
     table = pd.DataFrame(rows)
     adjusted = holm(table.p, table.floor)
-    return table.assign(p_holm=adjusted.p_holm, floor_holm=adjusted.floor_holm)
+    return table.assign(
+        p_holm=adjusted.p_holm, floor_holm=adjusted.floor_holm, family=int(table.p.count())
+    )
 
 
 def gaps_and_overlaps(eras: pd.DataFrame) -> pd.DataFrame:

@@ -83,7 +83,7 @@ def new_figure(width: str, height_mm: float, note: str, rows: int = 1, columns: 
 def date_position(dates: pd.Series) -> pd.Series:
     """Place dates on an axis where a calendar year is centred on its number."""
     dates = pd.to_datetime(dates)
-    return dates.dt.year + (dates.dt.dayofyear - 1) / 365.25 - 0.5
+    return dates.dt.year + (dates.dt.day_of_year - 1) / 365.25 - 0.5
 
 
 def era_bands(ax, eras: pd.DataFrame, *, first: int, last: int, labels: bool) -> None:
