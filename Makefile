@@ -13,7 +13,7 @@ VENV = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/.complete)
 module = $(1:%=src/oda_eras/%.py)
 table = $(1:%=$(OUT)/data/%.csv)
 
-.PHONY: all test lab accept verify power bench clean help
+.PHONY: all test lab accept verify claims power bench clean help
 
 all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 
@@ -47,9 +47,12 @@ $(OUT)/tables/t07_robustness.csv: $(BUILD)/05_eras.json ;
 
 $(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks donors eras figures) \
   src/oda_eras/hansen1997.csv data/eras.csv
-$(call table,donor_changes synthetic_paths): $(BUILD)/06_donors.json ;
+$(call table,donor_shares donor_changes synthetic_paths): $(BUILD)/06_donors.json ;
 
-$(BUILD)/07_claims.json: $(call table,article_oda article_figures)
+$(BUILD)/07_claims.json: $(call table,panel japan_totals article_oda article_figures context \
+  china_commitments sectors_2012 gross_cells ranks donor_shares) $(call module,breaks claims eras \
+  measures) src/oda_eras/hansen1997.csv data/claims.csv data/eras.csv data/events.csv \
+  data/citations.csv
 $(BUILD)/08_figures.json: $(call table,panel price_bases repayments totals concentration ranks \
   break_evidence p_curves donor_changes synthetic_paths) $(OUT)/tables/t07_robustness.csv \
   $(call module,breaks eras figures) src/oda_eras/hansen1997.csv data/eras.csv data/power.csv
@@ -83,6 +86,9 @@ accept: all ## take the executed notebooks over into notebooks/, to be committed
 
 verify: | $(VENV) ## compare raw tables and outputs with their recorded hashes
 	@$(PYTHON) -m oda_eras.verify $(OUT)
+
+claims: | $(VENV) ## judge the claims anew in a scratch copy; fails if a verdict changed
+	@$(PYTHON) -m oda_eras.recheck $(OUT)
 
 power: | $(VENV) ## simulate size and power of the break methods anew (data/power.csv)
 	@$(PYTHON) -m oda_eras.power

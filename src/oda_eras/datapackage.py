@@ -35,6 +35,28 @@ PROJECT_TABLES = {
             "note": "rules and doubts",
         },
     ),
+    "claims": (
+        "The article's claims, paraphrased",
+        {
+            "id": "short name",
+            "section": "section of the article",
+            "claim": "the claim in other words",
+            "kind": "number, rank, trend, date, cause or description",
+            "claimed_value": "number that the article gives, in `unit`",
+            "unit": "its unit",
+            "figure": "id in raw/article_figures.csv",
+            "check": "function in src/oda_eras/claims.py that decides",
+            "evidence": "what decides: data, article, document or none",
+            "document": "the document, where one decides",
+            "document_verdict": "verdict where no check decides",
+            "needs": "what would settle it",
+            "note": "arithmetic or caution",
+        },
+    ),
+    "citations": (
+        "Faults of citation in the article",
+        {"id": "short name", "where": "where it stands", "fault": "what is wrong"},
+    ),
     "events": (
         "Events of Japan's policy towards Central Asia",
         {"date": "day", "event": "short name", "source": "where the date comes from"},
