@@ -450,20 +450,6 @@ def c5_decade(tables, claimed):
     )
 
 
-def ovop_unit(tables, claimed):
-    """Value per export contract and per job of the one-village-one-product figures: arithmetic
-    only, nothing here can confirm them."""
-    value = tables["article_figures"].set_index("figure").value
-    per_contract = value.ovop_value / value.ovop_contracts
-    return Finding(
-        "unverified",
-        per_contract,
-        f"US$ million per contract; {1e6 * value.ovop_value / value.ovop_jobs:,.0f} US$ per job",
-        "large for village products, but no source is at hand",
-        "data/article_figures.csv",
-    )
-
-
 def investment_quality(tables, claimed):
     """FDI into the five; Japan's part is not in the data, so unverified."""
     inflow = _context(tables, "BX.KLT.DINV.CD.WD").sum(axis=1) / 1e9
@@ -503,7 +489,6 @@ CHECKS: dict[str, Callable] = {
             aid_infrastructure,
             war_dates,
             c5_decade,
-            ovop_unit,
             investment_quality,
         )
     },
