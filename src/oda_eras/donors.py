@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 
 READINGS = ("missing", "zero")
+# What optimisers find differs between processors in the last digits; settled to these decimals,
+# everything that follows from it rounds the same everywhere.
+SETTLED = 6
 
 
 def donor_totals(flows: pd.DataFrame, reading: str, years: list[int]) -> pd.DataFrame:
@@ -51,7 +54,7 @@ def placebo(changes: pd.Series, donor: str) -> dict:
     rank = int((changes.abs() >= abs(changes[donor]) * (1 - 1e-12)).sum())
     return {
         "n_controls": len(changes) - 1,
-        "change": changes[donor],
+        "change": round(float(changes[donor]), 9),
         "rank": rank,
         "p": rank / len(changes),
         "floor": 1 / len(changes),
@@ -96,7 +99,7 @@ def poisson_effects(cells: pd.DataFrame, donor: str, eras: list[str]) -> pd.Data
         fit = pyfixest.fepois(formula, data=data, vcov={"CRV1": "donor"})
     table = pd.DataFrame({"estimate": fit.coef(), "se": fit.se()})
     table.index = [str(name).removeprefix("effect_") for name in table.index]
-    return table.reindex(eras).rename_axis("era")
+    return table.reindex(eras).rename_axis("era").round(SETTLED)
 
 
 def synthetic(flows: pd.DataFrame, donor: str, last_before: int) -> tuple[pd.Series, pd.Series]:
@@ -130,8 +133,8 @@ def synthetic(flows: pd.DataFrame, donor: str, last_before: int) -> tuple[pd.Ser
         Z1=before[donor],
         custom_V=np.ones(len(before)),
     )
-    weights = pd.Series(np.asarray(model.W).ravel(), index=others)
-    return flows[donor] - flows[others] @ weights, weights
+    weights = pd.Series(np.asarray(model.W).ravel(), index=others).round(SETTLED)
+    return (flows[donor] - flows[others] @ weights).round(9), weights
 
 
 def synthetic_gaps(flows: pd.DataFrame, donor: str, last_before: int) -> pd.DataFrame:
@@ -161,4 +164,4 @@ def gap_ratios(gaps: pd.DataFrame, last_before: int) -> pd.DataFrame:
             "ratio": after / before if before > 0 else np.inf,
             "mean_gap_after": gap.loc[last_before + 1 :].mean(),
         }
-    return pd.DataFrame(rows).T.rename_axis("donor")
+    return pd.DataFrame(rows).T.rename_axis("donor").round(9)

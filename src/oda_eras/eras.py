@@ -12,6 +12,9 @@ BOUNDARIES = ("majority", "dropped", "weighted")
 SMALLEST_ERA = 3
 SHORT_BY = 0.05  # years: an era that lacks some days of its third year still counts
 N_SIM = 9_999
+# Means of figures printed to 0.01 often end in a 5 that processors compute a hair above or below;
+# settled to so many decimals first, they round the same everywhere.
+SETTLED = 9
 # A year belongs to an era's core if the era holds this share of its days: six days of another
 # government at a year's end, as in 2012, make no boundary year.
 CORE_SHARE = 0.95
@@ -144,9 +147,9 @@ def contrast(values: pd.Series, before: pd.Series, after: pd.Series, seed: int =
         small_sample = 1 - 3 / (4 * (n - 2) - 1)
         g = small_sample * result["difference"] / pooled if pooled > 0 else np.nan
         return result | {
-            "low": interval.low,
-            "high": interval.high,
-            "g": g,
+            "low": round(float(interval.low), SETTLED),
+            "high": round(float(interval.high), SETTLED),
+            "g": round(float(g), SETTLED),
             "p": test.p,
             "floor": test.floor,
         }
@@ -159,7 +162,7 @@ def contrast(values: pd.Series, before: pd.Series, after: pd.Series, seed: int =
 
 
 def _difference(y: np.ndarray, before: np.ndarray, after: np.ndarray) -> float:
-    return y @ after / after.sum() - y @ before / before.sum()
+    return round(float(y @ after / after.sum() - y @ before / before.sum()), SETTLED)
 
 
 def transitions(values: pd.Series, weights: pd.DataFrame) -> pd.DataFrame:
@@ -261,7 +264,7 @@ def describe(flows: pd.DataFrame, era: pd.Series) -> pd.DataFrame:
                     "negative_years": int((y < 0).sum()),
                 }
             )
-    return pd.DataFrame(rows).round(2)
+    return pd.DataFrame(rows).round(SETTLED).round(2)
 
 
 def specifications(
@@ -306,7 +309,7 @@ def specifications(
                         "n_before": int(found["n_before"]),
                         "n_after": int(found["n_after"]),
                         "difference": found["difference"],
-                        "in_sd": found["difference"] / values.std(),
+                        "in_sd": round(found["difference"] / values.std(), SETTLED),
                         "p": found["p"],
                         "floor": found["floor"],
                     }

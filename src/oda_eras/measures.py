@@ -229,7 +229,7 @@ def window_shares(
                 (first, last, name, part.sum(skipna=False), whole.sum(skipna=False), pooled, mean)
             )
     columns = ["first", "last", "denominator", "flow", "total", "pooled_percent", "mean_percent"]
-    return pd.DataFrame(rows, columns=columns).round(3)
+    return pd.DataFrame(rows, columns=columns).round(9).round(3)
 
 
 def implied_deflator(current: pd.Series, constant: pd.Series, base: int) -> pd.Series:
@@ -314,9 +314,9 @@ def volatility(flows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "n": flows.count(),
-            "mean": mean.round(2),
-            "sd": flows.std().round(2),
-            "cv": (flows.std() / mean).where((flows.min() >= 0) & (mean > 0)).round(2),
+            "mean": mean.round(9).round(2),
+            "sd": flows.std().round(9).round(2),
+            "cv": (flows.std() / mean).round(9).where((flows.min() >= 0) & (mean > 0)).round(2),
             "largest_year": flows.idxmax(),
             "largest_share_percent": (100 * positive.max() / positive.sum()).round(1),
             "negative_years": (flows < 0).sum(),
