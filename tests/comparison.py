@@ -2,19 +2,23 @@
 
 import platform
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from matplotlib.testing.compare import compare_images
 from matplotlib.testing.exceptions import ImageComparisonFailure
 
 from oda_eras.merge import MERGED
+from oda_eras.paths import project_root
 
 PIXEL_TOLERANCE = 5  # root mean square over 255 levels; fonts are hinted differently elsewhere
 
 
 def pinned_platform() -> bool:
-    """Whether figures must match byte for byte: the platform they are committed from."""
-    return sys.platform == "linux" and platform.machine() == "x86_64"
+    """Whether figures must match byte for byte: platform and matplotlib they are committed from."""
+    lock = (project_root(Path(__file__).parent) / "requirements.lock").read_text(encoding="utf-8")
+    locked = f"\nmatplotlib=={version('matplotlib')} " in lock
+    return locked and sys.platform == "linux" and platform.machine() == "x86_64"
 
 
 def differences(committed: Path, rebuilt: Path, exact_figures: bool) -> list[str]:
