@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.testing.compare import compare_images
 from matplotlib.testing.exceptions import ImageComparisonFailure
 
-from oda_eras.merge import MERGED
+from oda_eras.merge import MERGED, published_files
 from oda_eras.paths import project_root
 
 PIXEL_TOLERANCE = 5  # root mean square over 255 levels; fonts are hinted differently elsewhere
@@ -24,12 +24,8 @@ def pinned_platform() -> bool:
 def differences(committed: Path, rebuilt: Path, exact_figures: bool) -> list[str]:
     """What differs between two outputs folders, naming each file and what is wrong with it."""
 
-    def files(folder: Path) -> set[str]:
-        names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-        merged = set(MERGED)  # written by make's last rule, not here
-        return {name for name in names if not name.startswith(".")} - merged
-
-    old, new = files(committed), files(rebuilt)
+    # what make's last rule merges is not made here
+    old, new = (published_files(folder) - set(MERGED) for folder in (committed, rebuilt))
     found = [f"{name}: committed, but no notebook makes it" for name in sorted(old - new)]
     found += [f"{name}: made, but not committed" for name in sorted(new - old)]
     for name in sorted(old & new):

@@ -193,21 +193,6 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame, note: str) -> Figure:
     return figure
 
 
-def f_path(path: pd.Series, label: str, note: str) -> Figure:
-    """The F statistic of a mean shift at every admissible year.
-
-    `path` holds F by the last year of the old level.
-    """
-    figure, ax = new_figure("single", 60, note)
-    ax.plot(path.index, path.values, "-o", color=COLOURS[0])
-    top = path.idxmax()
-    ax.annotate(f"{top}", (top, path[top]), xytext=(0, 4), textcoords="offset points", ha="center")
-    ax.set_xlabel("last year of the old level")
-    ax.set_ylabel(label)
-    ax.set_ylim(0, path.max() * 1.15)
-    return figure
-
-
 def share_by_recipient(shares: pd.DataFrame, note: str) -> Figure:
     """One donor's share of all donors' flows, a line for each recipient.
 

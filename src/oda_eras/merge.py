@@ -23,6 +23,12 @@ def published_files(outputs: Path) -> set[str]:
     return {n for n in names if not any(part.startswith(".") for part in n.split("/"))}
 
 
+def strays(root: Path, outputs: str, files: dict) -> list[str]:
+    """Published files that neither a notebook (`files`, a manifest) nor the last rule makes."""
+    made = {Path(name).relative_to(outputs).as_posix() for name in files} | set(MERGED)
+    return sorted(published_files(root / outputs) - made)
+
+
 def manifest(stamps: list[dict]) -> dict:
     """List every output with its hash, the notebook that made it and what that notebook read."""
     return {
@@ -58,8 +64,7 @@ def merge(outputs: str, notebooks: list[str]) -> None:
         if len(numbers) > len(dict(numbers)):
             sys.exit("two notebooks save a number under one name: rename one of them")
         write_json(root / outputs / MERGED[2], dict(numbers))
-        made = {Path(name).relative_to(outputs).as_posix() for name in files} | set(MERGED)
-        for stray in sorted(published_files(root / outputs) - made):
+        for stray in strays(root, outputs, files):
             print(f"{outputs}/{stray} is made by no notebook: remove it or add what makes it")
         log = {
             "python": platform.python_version(),

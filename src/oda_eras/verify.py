@@ -6,7 +6,7 @@ Needs no run: raw tables against data/sources.yml, outputs against their manifes
 import sys
 from pathlib import Path
 
-from oda_eras.merge import MERGED, published_files
+from oda_eras.merge import MERGED, strays
 from oda_eras.paths import project_root
 from oda_eras.records import read_json, sha256
 from oda_eras.sources import DataError, check_checksums, load_sources
@@ -27,9 +27,8 @@ def problems(root: Path, outputs: str) -> list[str]:
             found.append(f"{name} is missing: {entry['notebook']} makes it")
         elif sha256(root / name) != entry["sha256"]:
             found.append(f"{name} is not what {entry['notebook']} published")
-    known = {Path(name).relative_to(outputs).as_posix() for name in files} | set(MERGED)
-    strays = sorted(published_files(root / outputs) - known)
-    return found + [f"{outputs}/{stray} is made by no notebook" for stray in strays]
+    unknown = strays(root, outputs, files)
+    return found + [f"{outputs}/{stray} is made by no notebook" for stray in unknown]
 
 
 if __name__ == "__main__":
