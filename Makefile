@@ -1,11 +1,23 @@
 # The chain: data/raw -> eight notebooks, in order -> outputs/JPN. `make help` explains the targets.
+# Parameters such as DONOR=DEU give a run of its own, in a folder of its own.
 # Make looks at time stamps; what it calls then decides by content whether there is work to do.
 
 PYTHON3 = python3
 PYTHON = .venv/bin/python
-OUT = outputs/JPN
-BUILD = .build/JPN
+OUT = outputs/$(RUN)
+BUILD = .build/$(RUN)
 NOTEBOOKS = 01_clean 02_measures 03_patterns 04_breaks 05_eras 06_donors 07_claims 08_figures
+
+# The run's name. What the command line sets is checked before anything runs, names too: make
+# itself would take DONER=DEU in silence.
+RUN = JPN
+CHOSEN = $(filter-out PYTHON PYTHON3,$(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v)))
+ifneq ($(CHOSEN),)
+RUN := $(shell $(PYTHON3) src/oda_eras/study.py $(foreach v,$(CHOSEN),'$v=$($v)'))
+ifeq ($(RUN),)
+$(error nothing was run, for the reason above)
+endif
+endif
 
 STAMPS = $(NOTEBOOKS:%=$(BUILD)/%.json)
 # another interpreter, as in a conda environment, brings its own packages: no .venv then
@@ -20,7 +32,7 @@ all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 # What each notebook rests on. A notebook that uses more than is listed here fails and says so.
 # Tables of data/ that a notebook publishes follow its stamp; later notebooks follow the tables.
 EVERY = data/sources.yml data/donors.csv requirements.lock \
-  $(call module,__init__ datapackage paths publication records sources)
+  $(call module,__init__ datapackage paths publication records sources study tables)
 RAW = $(wildcard data/raw/*.csv)
 
 $(BUILD)/01_clean.json: $(RAW) data/eras.csv $(call module,schemas panel)

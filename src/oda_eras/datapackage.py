@@ -17,6 +17,7 @@ PROJECT_TABLES = {
             "donor": "ISO3, or the code of an aggregate",
             "name": "name as DAC2a prints it",
             "group": "DAC, EU institutions, non-DAC or aggregate",
+            "currency": "currency of its DAC exchange rate; empty where there is none",
         },
     ),
     "eras": (

@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from oda_eras.breaks import holm, permutation
+from oda_eras.breaks import bai_perron, holm, permutation
+from oda_eras.study import DATA_DRIVEN, Study
 
 BOUNDARIES = ("majority", "dropped", "weighted")
 SMALLEST_ERA = 3
+# Data-driven eras: segments of Bai and Perron's search, their number by BIC.
+MIN_SEGMENT, MAX_BREAKS = 5, 3
 SHORT_BY = 0.05  # years: an era that lacks some days of its third year still counts
 N_SIM = 9_999
 # Means of figures printed to 0.01 often end in a 5 that processors compute a hair above or below;
@@ -18,6 +21,51 @@ SETTLED = 9
 # A year belongs to an era's core if the era holds this share of its days: six days of another
 # government at a year's end, as in 2012, make no boundary year.
 CORE_SHARE = 0.95
+
+
+def data_driven_eras(total: pd.Series, donor: str) -> pd.DataFrame:
+    """Eras as the segments that BIC finds in a series (`oda_eras.breaks.bai_perron`).
+
+    `total` is a flow by year without gaps. Returns the form of data/eras.csv: scheme, donor, era,
+    label, name, opens, closes. They describe the series; the data that made them can't test them.
+    """
+    fit = bai_perron(total, h=MIN_SEGMENT, max_breaks=MAX_BREAKS)
+    ends = [*fit.labels(fit.choice("bic")).last_old, int(total.index[-1])]
+    starts = [int(total.index[0]), *(end + 1 for end in ends[:-1])]
+    labels = [f"{first}-{last % 100:02d}" for first, last in zip(starts, ends, strict=True)]
+    return pd.DataFrame(
+        {
+            "scheme": DATA_DRIVEN,
+            "donor": donor,
+            "era": [f"D{i}" for i in range(1, len(ends) + 1)],
+            "label": labels,
+            "name": labels,
+            "opens": [f"{first}-01-01" for first in starts],
+            "closes": [*(f"{last + 1}-01-01" for last in ends[:-1]), None],
+        }
+    )
+
+
+def study_eras(eras: pd.DataFrame, study: Study, total: pd.Series) -> pd.DataFrame:
+    """The scheme of eras that a study compares.
+
+    Parameters
+    ----------
+    eras : DataFrame
+        data/eras.csv.
+    study : Study
+    total : Series
+        Result of `oda_eras.measures.tested_total`, for a donor without a scheme of its own.
+
+    Returns
+    -------
+    DataFrame
+        One scheme, columns of data/eras.csv: the study's; else the donor's filled eras; else its
+        data-driven ones.
+    """
+    own = eras[(eras.donor == study.donor) & eras.opens.notna()]
+    chosen = own[own.scheme == (study.scheme or "filled")]
+    return chosen if len(chosen) else data_driven_eras(total, study.donor)
 
 
 def day_shares(eras: pd.DataFrame, years: list[int]) -> pd.DataFrame:

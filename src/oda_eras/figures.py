@@ -12,16 +12,11 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from oda_eras.study import RECIPIENTS
+
 WIDTHS_MM = {"single": 85, "double": 180}
 MM = 1 / 25.4
 
-RECIPIENTS = {
-    "KAZ": "Kazakhstan",
-    "KGZ": "Kyrgyzstan",
-    "TJK": "Tajikistan",
-    "TKM": "Turkmenistan",
-    "UZB": "Uzbekistan",
-}
 # Okabe and Ito's colours, with a marker each so that grey prints tell them apart.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]
 MARKERS = ["o", "s", "^", "D", "v"]

@@ -9,6 +9,10 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from oda_eras.study import LISTED, Study
+
+# Sums over recipients, as they stand in a column of recipients.
+ALL, WITHOUT_UZB = "all", "without UZB"
 # A printed flow is rounded to 0.01, so it may be 0.005 off; a difference of two, 0.01.
 ROUNDING = 0.01
 # A repayment may rise from one year to the next by this share and still count as smooth. Inside
@@ -54,22 +58,39 @@ def study_series(panel: pd.DataFrame, derived: pd.DataFrame, donor: str) -> pd.D
     -------
     DataFrame
         Index year; columns (measure, price_basis, recipient) for measures net and grants, the
-        price bases that there are, and recipients plus "all five" and "without UZB", US$ million.
-        A sum is missing in years that lack one of its parts.
+        price bases that there are, and recipients plus `ALL` and, where there are others beside
+        Uzbekistan, `WITHOUT_UZB`, US$ million. A sum is missing in years that lack one of its
+        parts.
     """
     rows = pd.concat([panel, derived])
     parts = {}
     for measure in ("net", "grants"):
         for basis in rows[(rows.donor == donor) & (rows.measure == measure)].price_basis.unique():
             flows = wide(rows[rows.price_basis == basis], donor, measure)
+            sums = {ALL: flows.sum(axis=1, min_count=flows.shape[1])}
             rest = flows.drop(columns="UZB", errors="ignore")
-            sums = {
-                "all five": flows.sum(axis=1, min_count=flows.shape[1]),
-                "without UZB": rest.sum(axis=1, min_count=rest.shape[1]),
-            }
+            if 0 < rest.shape[1] < flows.shape[1]:
+                sums[WITHOUT_UZB] = rest.sum(axis=1, min_count=rest.shape[1])
             parts[measure, basis] = flows.assign(**sums)
     series = pd.concat(parts, axis=1, names=["measure", "price_basis", "recipient"])
     return series.sort_index(axis=1)
+
+
+def longest_run(series: pd.Series, first: int = LISTED) -> pd.Series:
+    """The longest stretch of consecutive known years from `first` on, the latest of equals."""
+    known = series.dropna().loc[first:]
+    run = (known.index.to_series().diff() != 1).cumsum()
+    sizes = run.value_counts()
+    return known[run == sizes[sizes == sizes.max()].index.max()]
+
+
+def tested_total(panel: pd.DataFrame, study: Study) -> pd.Series:
+    """The sum over recipients of the measure that a study tests, current US$ million by year.
+
+    Its longest run of years in which every recipient is known.
+    """
+    flows = wide(panel, study.donor, study.measure)
+    return longest_run(flows.sum(axis=1, min_count=flows.shape[1])).rename("usd_million")
 
 
 def loans_net(net: pd.DataFrame, grants: pd.DataFrame) -> pd.DataFrame:

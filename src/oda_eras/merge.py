@@ -1,8 +1,8 @@
 """The chain's last rule: `python -m oda_eras.merge OUTPUTS NOTEBOOK...`.
 
 Checks that every published file is still what its notebook made, then writes what all notebooks
-contribute to: manifest.json, datapackage.json and numbers.json beside the outputs, and the run
-log in the build folder.
+contribute to: manifest.json, datapackage.json, numbers.json and numbers.tex beside the outputs,
+and the run log in the build folder.
 """
 
 import platform
@@ -12,9 +12,10 @@ from pathlib import Path
 
 from oda_eras.datapackage import describe_outputs
 from oda_eras.paths import build_folder, project_root
-from oda_eras.records import damaged_outputs, lock, read_stamp, write_json
+from oda_eras.records import damaged_outputs, lock, read_stamp, write_json, write_text
+from oda_eras.tables import numbers_to_latex
 
-MERGED = ["manifest.json", "datapackage.json", "numbers.json"]
+MERGED = ["manifest.json", "datapackage.json", "numbers.json", "numbers.tex"]
 
 
 def published_files(outputs: Path) -> set[str]:
@@ -64,6 +65,7 @@ def merge(outputs: str, notebooks: list[str]) -> None:
         if len(numbers) > len(dict(numbers)):
             sys.exit("two notebooks save a number under one name: rename one of them")
         write_json(root / outputs / MERGED[2], dict(numbers))
+        write_text(root / outputs / MERGED[3], numbers_to_latex(dict(numbers)))
         for stray in strays(root, outputs, files):
             print(f"{outputs}/{stray} is made by no notebook: remove it or add what makes it")
         log = {

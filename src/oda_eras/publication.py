@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import string
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +13,60 @@ from oda_eras.datapackage import field_type
 from oda_eras.paths import build_folder, outputs_folder, project_root
 from oda_eras.records import sha256, write_json
 from oda_eras.sources import load_sources, short_source_line, source_line
+from oda_eras.study import RECIPIENTS, Study, StudyError, study_of
+from oda_eras.tables import to_latex, to_markdown
+
+# names that English gives an article, by their first word or in full
+WITH_ARTICLE = ("United", "Netherlands")
+
+
+@dataclass(frozen=True)
+class Words:
+    """How text names what a run is about.
+
+    donor "Japan" or "the United States"; whose "Japan's" or "the United States'"; region "the
+    five" or the recipients by name; recipients by name; currency "yen"; constant the label of the
+    donor's constant prices, "constant 2023" or "constant 2021"; basis the label of the price basis
+    that is tested; tested the series that is tested, with measure and price basis.
+    """
+
+    donor: str
+    whose: str
+    region: str
+    recipients: str
+    currency: str
+    constant: str
+    basis: str
+    tested: str
+
+
+def words_of(study: Study, donors: pd.DataFrame) -> Words:
+    """The words for a study; `donors` is data/donors.csv."""
+    row = donors.set_index("donor").loc[study.donor]
+    donor = f"the {row['name']}" if row["name"].startswith(WITH_ARTICLE) else row["name"]
+    names = [RECIPIENTS[code] for code in study.recipients]
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    region = "the five" if len(names) == len(RECIPIENTS) else listed
+    # Japan's own series fixes 2023 as its base; the DAC's deflators have base 2021
+    constant = "constant 2023" if study.donor == "JPN" else "constant 2021"
+    labels = {"current": "current", "constant": constant, "fixed_rate": "fixed exchange rate"}
+    basis = labels[study.price_basis]
+    flow = "net ODA" if study.measure == "net" else "ODA grants"
+    prices = "US$ at a fixed exchange rate" if study.price_basis == "fixed_rate" else f"{basis} US$"
+    return Words(
+        donor=donor,
+        whose=f"{donor}'" if donor.endswith("s") else f"{donor}'s",
+        region=region,
+        recipients=listed,
+        currency="" if pd.isna(row.currency) else row.currency,
+        constant=constant,
+        basis=basis,
+        tested=f"{flow} from {donor} to {region}, {prices}",
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 class Publication:
@@ -24,12 +80,26 @@ class Publication:
     notebook : str
         Name of the notebook without its ending, such as "03_patterns".
     outputs : str
-        The notebook's `outputs` parameter; a relative path starts at the project's root.
+        The notebook's `outputs` parameter; a relative path starts at the project's root. Its name
+        says which run it belongs to.
+    parameters
+        The notebook's other parameters.
+
+    Raises StudyError where a parameter is not the one that the outputs folder's name tells, so
+    that no run writes into another's outputs.
     """
 
-    def __init__(self, notebook: str, outputs: str):
+    def __init__(self, notebook: str, outputs: str, **parameters):
         self.notebook = notebook
         self.root = project_root()
+        self.study = study_of(self.root, outputs)
+        for name, value in parameters.items():
+            expected = self.study.parameters[name]
+            if value != expected:
+                raise StudyError(
+                    f"{name} is {value!r}, but {outputs} is the run with {expected!r}: set outputs "
+                    "to a folder of its own, as make does (make help)"
+                )
         self.outputs = outputs_folder(outputs)
         self.fragment_file = build_folder(outputs) / "fragments" / f"{notebook}.json"
         self.staging = self.outputs / ".staging" / notebook
@@ -38,6 +108,7 @@ class Publication:
         self._saved: dict[str, dict] = {}
         self._numbers: dict[str, dict] = {}
         shutil.rmtree(self.staging, ignore_errors=True)
+        self.words = words_of(self.study, self.read_project("data/donors.csv"))
 
     def read(self, name: str, folder: str = "data") -> pd.DataFrame:
         """Read a table that an earlier notebook published, such as "panel"."""
@@ -46,13 +117,6 @@ class Publication:
     def read_project(self, name: str) -> pd.DataFrame:
         """Read a table that belongs to the project, such as "data/eras.csv"."""
         return self._read_csv(self.root / name)
-
-    def donor_name(self, donor: str) -> str:
-        """Name of a donor code. Raises ValueError for a code that data/donors.csv lacks."""
-        names = self.read_project("data/donors.csv").set_index("donor").name
-        if donor not in names:
-            raise ValueError(f"donor {donor!r} is not in data/donors.csv")
-        return names[donor]
 
     def cite(self, *sources: str) -> str:
         """Short source line with codes and vintages, for a figure's footer."""
@@ -129,14 +193,25 @@ class Publication:
         columns: dict[str, str],
         sources: list[str],
         note: str = "",
+        printed: pd.DataFrame | None = None,
     ) -> None:
-        """Stage a result table for papers: CSV with raw numbers, Markdown with title and note."""
+        """Stage a result table for papers: CSV with raw numbers, Markdown and LaTeX to be read.
+
+        `printed` is what Markdown and LaTeX show, with headers as they should read, where the
+        frame itself is too wide or too long for a page; the CSV holds all of it either way.
+        """
         self.save_data(name, frame, title=title, columns=columns, sources=sources, folder="tables")
-        shown = frame.astype(object).where(frame.notna(), "").to_markdown(index=False)
-        legend = "\n".join(f"- `{column}`: {text}" for column, text in columns.items())
-        parts = [f"**{title}**", shown, note, legend, source_line(self.sources, sources)]
+        source = source_line(self.sources, sources)
+        shown = frame if printed is None else printed
+        legend = [f"`{column}`: {columns[column]}" for column in shown if column in columns]
+        if printed is not None:
+            note = f"{note} All {len(frame)} rows and {len(columns)} columns: {name}.csv.".strip()
+        parts = [f"**{title}**", to_markdown(shown), note, "; ".join(legend), source]
         text = "\n\n".join(part for part in parts if part) + "\n"
         self._stage("tables", f"{name}.md").write_text(text, encoding="utf-8")
+        notes = " ".join(part for part in (note, source) if part)
+        latex = to_latex(shown, label=name, title=title, note=notes)
+        self._stage("tables", f"{name}.tex").write_text(latex, encoding="utf-8")
 
     def save_figure(
         self,
@@ -193,6 +268,30 @@ class Publication:
         if name in self._numbers:
             raise ValueError(f"number {name!r} is saved twice in {self.notebook}")
         self._numbers[name] = {"value": round(float(value), 6), "text": text}
+
+    def say(self, text: str, **values):
+        """A paragraph whose numbers are computed; each is kept under its name for papers.
+
+        Parameters
+        ----------
+        text : str
+            Markdown with fields such as "{peak_total:.0f} million"; fields of `words`, such as
+            "{donor}" or "{region}", may be used too.
+        values
+            Numbers by name, rounded as the field says; text may be passed too and is not kept.
+
+        Returns what a notebook displays. Raises ValueError where a name is taken, KeyError where
+        a field has no value.
+        """
+        from IPython.display import Markdown
+
+        words = vars(self.words)
+        for _, field, form, _ in string.Formatter().parse(text):
+            value = values.get(field)
+            if isinstance(value, str) or field is None or field in words:
+                continue
+            self.save_number(field, values[field], format(value, form))
+        return Markdown(_sentence(text.format(**words, **values)))
 
     def publish(self) -> None:
         """Move everything staged into place and print what the notebook has published.

@@ -42,8 +42,12 @@ def read_json(path: Path) -> dict:
 
 
 def write_json(path: Path, value: dict) -> None:
-    """Write JSON atomically, readable in a diff; a file that holds just that is left alone."""
-    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    """Write JSON, readable in a diff, as `write_text` does."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text atomically; a file that holds just that is left alone."""
     if not path.is_file() or path.read_bytes() != text.encode():
         write_atomically(path, text)
 

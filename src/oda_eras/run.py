@@ -1,11 +1,14 @@
 """Run one notebook of the chain: `python -m oda_eras.run NOTEBOOK OUTPUTS PREREQUISITE...`.
 
+What the run is about (donor, years, measure and so on) follows from the outputs folder's name.
 Make calls this when a time stamp suggests that a notebook is stale; whether it runs is decided
 by content. The notebook is executed by papermill into the build folder and publishes its own
 outputs at its end; the stamp is written last, so a kill at any moment leaves a state that the
 next make sees through.
 """
 
+import ast
+import json
 import os
 import sys
 import time
@@ -20,10 +23,18 @@ from oda_eras.records import (
     read_stamp,
     write_json,
 )
+from oda_eras.study import Study, StudyError, study_of
 
 # A cell that takes longer hangs; the slowest of the chain takes a few seconds.
 CELL_SECONDS = 600
 KEPT = "the outputs of {} and of the notebooks after it are as they were"
+# Cells that speak of the article or of Japan's own totals, and cells that read the default run's
+# results in words: only the default run has them.
+ARTICLE, READING = "article", "reading"
+LEFT_OUT = (
+    "*Left out in this run: what belongs here is about the article, or about Japan's own totals "
+    "and yen. The run with the default parameters, outputs/JPN, has it.*"
+)
 
 
 class ChainError(Exception):
@@ -37,8 +48,8 @@ def is_current(stamp: dict, prerequisites: dict[str, str], root: Path) -> bool:
     )
 
 
-def execute(notebook: Path, executed: Path, parameters: dict) -> None:
-    """Execute a notebook with papermill.
+def execute(notebook: Path, executed: Path, parameters: dict, folder: Path) -> None:
+    """Execute a notebook with papermill, in a folder.
 
     Raises papermill's PapermillExecutionError where a cell fails. A kernel that does not start
     (another process took its port) is tried once more; nothing else is.
@@ -53,7 +64,7 @@ def execute(notebook: Path, executed: Path, parameters: dict) -> None:
                 str(notebook),
                 str(executed),
                 parameters=parameters,
-                cwd=str(notebook.parent),
+                cwd=str(folder),
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 autosave_cell_every=0,
@@ -68,6 +79,39 @@ def execute(notebook: Path, executed: Path, parameters: dict) -> None:
             # one that dies later is a subclass, and papermill's errors are none.
             if type(error) is not RuntimeError or attempt == 2:
                 raise
+
+
+def adapt(notebook: dict, study: Study) -> tuple[dict, dict]:
+    """Fit a notebook to a run other than the default one.
+
+    Returns the notebook without the cells tagged "reading" and with one line in place of each
+    stretch of cells tagged "article", and the parameters that it declares with the study's values.
+
+    Raises ChainError where no cell is tagged "parameters".
+    """
+    cells: list[dict] = []
+    declared = None
+    for cell in notebook["cells"]:
+        tags = cell["metadata"].get("tags", [])
+        if "parameters" in tags:
+            declared = {
+                target.id
+                for statement in ast.parse("".join(cell["source"])).body
+                if isinstance(statement, ast.Assign)
+                for target in statement.targets
+                if isinstance(target, ast.Name)
+            }
+        if READING in tags:
+            continue
+        if ARTICLE in tags:
+            if cells and cells[-1]["source"] == LEFT_OUT:
+                continue
+            cell = {"cell_type": "markdown", "id": cell["id"], "metadata": {}, "source": LEFT_OUT}
+        cells.append(cell)
+    if declared is None:
+        raise ChainError("no cell is tagged parameters: tag the one that sets donor and outputs")
+    values = {name: value for name, value in study.parameters.items() if name in declared}
+    return notebook | {"cells": cells}, values
 
 
 def describe(error: Exception, name: str) -> str:
@@ -99,6 +143,7 @@ def check_declared(fragment: dict, prerequisites: dict[str, str], name: str) -> 
 def run(notebook: Path, outputs: str, listed: list[str]) -> str:
     """Bring one notebook's outputs up to date; returns what was done, in one line."""
     root, build, name = project_root(), build_folder(outputs), notebook.stem
+    study = study_of(root, outputs)
     stamp_file, fragment_file = build / f"{name}.json", build / "fragments" / f"{name}.json"
     running, failed = build / f"{name}.running.ipynb", build / f"{name}.failed.ipynb"
     with lock(build / f"{name}.lock"):
@@ -110,8 +155,14 @@ def run(notebook: Path, outputs: str, listed: list[str]) -> str:
             return f"{name} is up to date"
         fragment_file.unlink(missing_ok=True)
         print(f"{name} starts", flush=True)
+        source, parameters = notebook, {}
+        if study != Study():
+            fitted, parameters = adapt(json.loads(notebook.read_text(encoding="utf-8")), study)
+            source = build / f"{name}.source.ipynb"
+            write_json(source, fitted)
+            parameters["outputs"] = outputs
         try:
-            execute(notebook, running, {})
+            execute(source, running, parameters, notebook.parent)
         except Exception as error:
             message = describe(error, name)
             if running.exists():
@@ -140,7 +191,7 @@ def main() -> None:
     notebook, outputs, *prerequisites = sys.argv[1:]
     try:
         print(run(project_root() / notebook, outputs, prerequisites), flush=True)
-    except ChainError as error:
+    except (ChainError, StudyError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit(f"{Path(notebook).stem} was interrupted")

@@ -488,6 +488,7 @@ def read_donors(root: Path) -> pd.DataFrame:
             "donor": text("ISO3, or the code of an aggregate"),
             "name": text("name as DAC2a prints it"),
             "group": code(["DAC", "EU institutions", "non-DAC", "aggregate"], "group"),
+            "currency": text("currency of its DAC exchange rate", nullable=True),
         },
         ["donor"],
     )
