@@ -595,3 +595,41 @@ def power_curves(rates: pd.DataFrame, labels: dict[str, str], note: str) -> Figu
         frameon=False, columnspacing=1.2,
     )  # fmt: skip
     return figure
+
+
+# The verdicts of data/claims.csv from what holds to what fails, then what stays open.
+VERDICT_COLOURS = {
+    "supported": COLOURS[0], "plausible": COLOURS[0], "imprecise": COLOURS[4],
+    "inconsistent": COLOURS[1], "contradicted": COLOURS[1], "unverified": "#8c8c8c",
+    "not checkable": "#8c8c8c",
+}  # fmt: skip
+
+
+def verdicts_by_section(counts: pd.DataFrame, note: str) -> Figure:
+    """How many claims of each section got which verdict, as squares with their count (f14).
+
+    `counts` has columns section, verdict, claims, in the order in which they are shown.
+    """
+    sections, verdicts = (list(dict.fromkeys(counts[c])) for c in ("section", "verdict"))
+    figure, ax = new_figure("double", 26 + 6.5 * len(sections), note)
+    shown = counts[counts.claims > 0]
+    for row in shown.itertuples():
+        x, y = verdicts.index(row.verdict), sections.index(row.section)
+        colour = VERDICT_COLOURS[row.verdict]
+        ax.scatter(x - 0.12, y, s=9 * row.claims, marker="s", color=colour, lw=0)
+        ax.annotate(
+            f"{row.claims}", (x, y), xytext=(8, 0), textcoords="offset points", va="center",
+            fontsize=6.5,
+        )  # fmt: skip
+    totals = counts.groupby("verdict", sort=False).claims.sum()
+    ax.set_xticks(range(len(verdicts)), [f"{v}\n{totals[v]}" for v in verdicts])
+    ax.xaxis.tick_top()
+    ax.set_yticks(range(len(sections)), sections)
+    ax.tick_params(length=0)
+    ax.set_xlim(-0.6, len(verdicts) - 0.4)
+    ax.set_ylim(len(sections) - 0.5, -0.5)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    for y in range(1, len(sections)):
+        ax.axhline(y - 0.5, color=BAND, lw=0.6, zorder=0)
+    return figure
