@@ -15,12 +15,14 @@ from oda_eras.paths import build_folder, project_root
 from oda_eras.records import damaged_outputs, lock, read_stamp, write_json
 
 MERGED = ["manifest.json", "datapackage.json", "numbers.json"]
+REPORT = "report"  # pages for reading, in the outputs folder but no part of the record
 
 
 def published_files(outputs: Path) -> set[str]:
-    """Files in an outputs folder, relative to it; what waits in staging or is hidden is not."""
+    """Files in an outputs folder, relative to it; not the report, nor what is hidden or staged."""
     names = {p.relative_to(outputs).as_posix() for p in outputs.rglob("*") if p.is_file()}
-    return {n for n in names if not any(part.startswith(".") for part in n.split("/"))}
+    recorded = {n for n in names if not n.startswith(f"{REPORT}/")}
+    return {n for n in recorded if not any(part.startswith(".") for part in n.split("/"))}
 
 
 def strays(root: Path, outputs: str, files: dict) -> list[str]:
