@@ -82,9 +82,10 @@ test: | $(VENV) ## check everything in a scratch copy; touches nothing here
 report: $(BUILD)/done ## write the notebooks as web pages, to read on a phone or print
 	@$(PYTHON) -m oda_eras.report $(OUT) $(NOTEBOOKS)
 
-lab: | $(VENV) ## open JupyterLab on the notebooks' reading order
-	@$(PYTHON) -m jupyterlab --allow-root notebooks \
-	  --LabApp.default_url='/lab/tree/README.md?factory=Markdown%20Preview'
+# notebooks/.jupyter has Markdown open rendered, where the reader's own settings do not say otherwise
+lab: | $(VENV) ## open JupyterLab on the notebooks and their reading order
+	@JUPYTER_CONFIG_PATH='$(CURDIR)/notebooks/.jupyter' $(PYTHON) -m jupyterlab --allow-root \
+	  --LabApp.default_url=/lab/tree/README.md notebooks
 
 accept: all ## take the executed notebooks over into notebooks/, to be committed
 	@$(PYTHON) -m oda_eras.accept $(OUT) $(NOTEBOOKS)

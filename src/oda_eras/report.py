@@ -122,7 +122,7 @@ def plain(markdown: str) -> str:
 
 def sentences(text: str) -> list[str]:
     """Split plain text where a sentence ends and a capital follows."""
-    return re.split(r"(?<=[.?!])\s+(?=[A-Z*\"])", text)
+    return re.split(r"(?<=[.?!])\s+(?=[A-Z\"])", text)
 
 
 def question_in(markdown: str) -> str:
