@@ -26,7 +26,7 @@ HEADLINES = ["f01", "f05", "f09"]
 SCREEN_DPI, SAVED_DPI = 110, 300  # of figures that a notebook shows, and of saved PNGs
 NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(e[-+]?\d+)?\s?%?|NaN|<NA>|None|inf|")
 DOLLAR = "\ue000"  # stands in for a dollar while Markdown is rendered
-LONG_CELL = 40  # characters: a cell with more wraps, but not to one word a line
+LONG_CELL, LONG_NAME = 40, 16  # characters: what has more wraps, but not to one word a line
 WIDE_TABLE = 9  # columns: a table with more is printed smaller
 
 
@@ -292,6 +292,9 @@ def dress_table(soup: BeautifulSoup, table: Tag) -> None:
                 heads = row.find_all("th", recursive=False)
                 if len(heads) >= column and not any(h.has_attr("colspan") for h in heads):
                     heads[-column]["class"] = ["number"]
+    for head in table.select("thead th"):
+        if len(head.get_text()) > LONG_NAME:
+            head["class"] = [*head.get("class", []), "name"]
     for head in table.find_all("th", string=re.compile("_")):
         # a long column name may break where its words do
         first, *rest = re.split(r"(?<=_)(?=.)", head.string)
