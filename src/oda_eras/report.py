@@ -194,7 +194,8 @@ def described(cells: list, number: int) -> str:
     text = before if after.startswith("#") else after
     paragraphs = [part for part in text.split("\n\n") if part.strip() and part[0] not in "#|"]
     heading += "" if heading.endswith((".", "?", "!")) else "."
-    return f"Figure: {heading} {sentences(plain(paragraphs[0]))[0]}" if paragraphs else heading
+    sentence = sentences(plain(paragraphs[0]))[0] if paragraphs else ""
+    return f"Figure: {heading} {sentence}".rstrip()
 
 
 def png_width(png: bytes, dpi: int = SCREEN_DPI) -> int:
