@@ -25,7 +25,7 @@ VENV = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/.complete)
 module = $(1:%=src/oda_eras/%.py)
 table = $(1:%=$(OUT)/data/%.csv)
 
-.PHONY: all test lab accept verify claims power bench clean help
+.PHONY: all test report lab accept verify claims power bench clean help
 
 all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 
@@ -78,7 +78,8 @@ $(BUILD)/done: $(STAMPS) $(call module,merge)
 # Anything in the outputs or stamps newer than the last complete run was edited, cut or deleted
 # since, or a run was interrupted: have every notebook's outputs looked at, not just stale ones.
 ifneq ($(wildcard $(STAMPS)),)
-ifneq ($(shell find $(OUT) $(STAMPS) -newer $(BUILD)/done 2>&1 | head -n 1),)
+CHANGED = find $(OUT) $(STAMPS) -path $(OUT)/report -prune -o -newer $(BUILD)/done -print
+ifneq ($(shell $(CHANGED) 2>&1 | head -n 1),)
 $(STAMPS) $(BUILD)/done: FORCE
 endif
 endif
@@ -90,8 +91,13 @@ FORCE:
 test: | $(VENV) ## check everything in a scratch copy; touches nothing here
 	@$(PYTHON) -m pytest
 
-lab: | $(VENV) ## open JupyterLab on the notebooks
-	@$(PYTHON) -m jupyterlab --allow-root notebooks
+report: $(BUILD)/done ## write the notebooks as web pages, to read on a phone or print
+	@$(PYTHON) -m oda_eras.report $(OUT) $(NOTEBOOKS)
+
+# notebooks/.jupyter has Markdown open rendered, where the reader's own settings do not say otherwise
+lab: | $(VENV) ## open JupyterLab on the notebooks and their reading order
+	@JUPYTER_CONFIG_PATH='$(CURDIR)/notebooks/.jupyter' $(PYTHON) -m jupyterlab --allow-root \
+	  --LabApp.default_url=/lab/tree/README.md notebooks
 
 accept: all ## take the executed notebooks over into notebooks/, to be committed
 	@$(PYTHON) -m oda_eras.accept $(OUT) $(NOTEBOOKS)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from oda_eras.bench import copy_tree, scratch_environment
 
@@ -85,6 +86,20 @@ def chain(tmp_path_factory) -> Path:
     result = make(root, "-j2")
     assert result.returncode == 0, result.stdout + result.stderr
     return root
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a window, for the tests that look at pages; they skip without it."""
+    found = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    chromium = next((path for path in found if path), None)
+    if not chromium:
+        pytest.skip("no Chromium on this machine: pages are not looked at (install chromium)")
+    with sync_playwright() as playwright:
+        # as root its sandbox does not start
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
 
 
 os.environ.setdefault("MPLBACKEND", "agg")

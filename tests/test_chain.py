@@ -190,6 +190,7 @@ def test_help_explains_every_target():
     assert names == {
         "all",
         "test",
+        "report",
         "lab",
         "accept",
         "verify",

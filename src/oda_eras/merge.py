@@ -16,12 +16,14 @@ from oda_eras.records import damaged_outputs, lock, read_stamp, write_json, writ
 from oda_eras.tables import numbers_to_latex
 
 MERGED = ["manifest.json", "datapackage.json", "numbers.json", "numbers.tex"]
+BY_REQUEST = ("report", "paper", "crate")  # folders that other targets of make fill, unpublished
 
 
 def published_files(outputs: Path) -> set[str]:
-    """Files in an outputs folder, relative to it; what waits in staging or is hidden is not."""
+    """Files in an outputs folder, relative to it; not what is hidden, staged or by request."""
     names = {p.relative_to(outputs).as_posix() for p in outputs.rglob("*") if p.is_file()}
-    return {n for n in names if not any(part.startswith(".") for part in n.split("/"))}
+    recorded = {n for n in names if n.split("/")[0] not in BY_REQUEST}
+    return {n for n in recorded if not any(part.startswith(".") for part in n.split("/"))}
 
 
 def strays(root: Path, outputs: str, files: dict) -> list[str]:

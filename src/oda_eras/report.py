@@ -1,0 +1,323 @@
+"""A run as web pages: `python -m oda_eras.report OUTPUTS NOTEBOOK...`.
+
+Writes OUTPUTS/report: one self-contained page for each executed notebook, and an index.
+"""
+
+import base64
+import csv
+import os
+import re
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat
+from bs4 import BeautifulSoup, Comment, Tag
+from nbconvert import HTMLExporter
+from nbconvert.filters import markdown2html
+
+from oda_eras.merge import MERGED
+from oda_eras.paths import build_folder, outputs_folder, project_root
+from oda_eras.records import read_json, write_atomically
+
+REPORT = "report"  # folder within the outputs, one of `oda_eras.merge.BY_REQUEST`
+STUDY_DONOR = "JPN"  # README.md tells what its run finds, and no other's
+START = "02_measures"
+HEADLINES = ["f01", "f05", "f09"]
+SCREEN_DPI, SAVED_DPI = 110, 300  # of figures that a notebook shows, and of saved PNGs
+NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(e[-+]?\d+)?\s?%?|NaN|<NA>|None|inf|")
+DOLLAR = "\ue000"  # stands in for a dollar while Markdown is rendered
+LONG_CELL, LONG_NAME = 40, 16  # characters: what has more wraps, but not to one word a line
+WIDE_TABLE = 9  # columns: a table with more is printed smaller
+
+
+def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
+    """Write the report of a run and return its folder.
+
+    Parameters
+    ----------
+    executed : Path
+        Folder of the executed notebooks.
+    outputs : Path
+        Outputs folder of the run, such as outputs/JPN; the report goes into it.
+    notebooks : list of str
+        Names without ending, in reading order.
+    """
+    root, folder = project_root(), outputs / REPORT
+    read = {name: nbformat.read(executed / f"{name}.ipynb", as_version=4) for name in notebooks}
+    donor = donor_code(read[notebooks[0]])
+    study = f"ODA from {donor_name(root, donor)} to Central Asia"
+    exporter = HTMLExporter(
+        extra_template_basedirs=[str(Path(__file__).parent)],
+        template_name="templates",
+        template_file="notebook.html.j2",
+        filters={"prose": prose},
+    )
+    templates = exporter.environment
+
+    pages, bodies = [], []
+    for name, notebook in read.items():
+        set_figures(notebook, outputs)
+        body = dress(exporter.from_notebook_node(notebook)[0], root / "notebooks", root, outputs)
+        title, question = heading_and_question(notebook)
+        about = {"title": title, "question": question, "label": title.split(":")[0]}
+        pages.append({"page": f"{name}.html", **about, "made": made_by(name, outputs)})
+        bodies.append(body)
+
+    html = {"index.html": (study, index(templates, study, donor, pages, root, outputs), [])}
+    home = {"page": "index.html", "rel": "up", "label": "Index"}
+    for number, (page, body) in enumerate(zip(pages, bodies, strict=True)):
+        before = [pages[number - 1] | {"rel": "prev"}] if number else []
+        after = [page | {"rel": "next"} for page in pages[number + 1 : number + 2]]
+        html[page["page"]] = (f"{page['title']} · {study}", body, [*before, home, *after])
+
+    modified = outputs.stat().st_mtime_ns
+    folder.mkdir(exist_ok=True)
+    # make takes an outputs folder that is newer than the run for one that somebody edited
+    os.utime(outputs, ns=(modified, modified))
+    for left in {path.name for path in folder.glob("*.html")} - set(html):
+        (folder / left).unlink()
+    footer = f"{study}. oda-eras {version('oda-eras')}; tables and figures CC BY 4.0, code MIT."
+    for name, (title, body, steps) in html.items():
+        page = templates.get_template("page.html.j2").render(
+            title=title, body=body, steps=steps, footer=footer
+        )
+        write_atomically(folder / name, page + "\n")
+    return folder
+
+
+def donor_code(notebook: nbformat.NotebookNode) -> str:
+    """The donor that a notebook ran for: the last word that its parameters say on it.
+
+    Raises ValueError where they name none.
+    """
+    tagged = [
+        cell.source
+        for cell in notebook.cells
+        if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", []))
+    ]
+    codes = re.findall(r"""^donor = ["'](\w+)["']""", "\n".join(tagged), re.MULTILINE)
+    if not codes:
+        raise ValueError('no cell tagged parameters says donor = "...": whose run is this?')
+    return codes[-1]
+
+
+def donor_name(root: Path, donor: str) -> str:
+    """Name of a donor code. Raises KeyError for a code that data/donors.csv lacks."""
+    with (root / "data" / "donors.csv").open(encoding="utf-8", newline="") as table:
+        return {row["donor"]: row["name"] for row in csv.DictReader(table)}[donor]
+
+
+def prose(markdown: str) -> str:
+    """Markdown as HTML. A dollar is money here and opens no formula."""
+    return markdown2html(markdown.replace("$", DOLLAR)).replace(DOLLAR, "$")
+
+
+def plain(markdown: str) -> str:
+    """Markdown without its marks, on one line."""
+    soup = BeautifulSoup(prose(markdown), "html.parser")
+    for mark in soup.select("a.anchor-link"):
+        mark.decompose()
+    return " ".join(soup.get_text().split())
+
+
+def sentences(text: str) -> list[str]:
+    """Split plain text where a sentence ends and a capital follows."""
+    return re.split(r"(?<=[.?!])\s+(?=[A-Z\"])", text)
+
+
+def question_in(markdown: str) -> str:
+    """The first question in a paragraph; the paragraph itself where it asks none."""
+    text = plain(markdown)
+    return next((s for s in sentences(text) if s.endswith("?")), text)
+
+
+def heading_and_question(notebook: nbformat.NotebookNode) -> tuple[str, str]:
+    """Title and question of a notebook, from its first cell."""
+    title, question, *_ = notebook.cells[0].source.split("\n\n")
+    return plain(title), question_in(question)
+
+
+def made_by(name: str, outputs: Path) -> dict[str, list[tuple[str, str]]]:
+    """What a notebook made, by folder: each file's name and the link to it.
+
+    A figure is linked as PDF for print, a table as Markdown for reading, data as CSV.
+    """
+    endings = {"figures": ".pdf", "tables": ".md", "data": ".csv"}
+    made: dict[str, list[tuple[str, str]]] = {}
+    for file, entry in read_json(outputs / MERGED[0]).items():
+        *_, folder, base = Path(file).parts
+        path = outputs / folder / base
+        if Path(entry["notebook"]).stem == name and path.suffix == endings.get(folder):
+            made.setdefault(folder, []).append((path.stem, f"../{folder}/{base}"))
+    return made
+
+
+def set_figures(notebook: nbformat.NotebookNode, outputs: Path) -> None:
+    """Give every image of a notebook what the template needs: width, alt text, caption, files.
+
+    Alt text comes from the first of these that there is:
+    1. the output's own: `metadata["image/png"]["alt"]`, as display(..., metadata=) sets it;
+    2. for a figure that the cell saves, the .txt beside the saved files, and the image and the
+       caption from there too, at print resolution;
+    3. the heading above the figure and the first sentence of what the notebook says after it,
+       or, where a new section follows at once, of what it says before it.
+    """
+    for number, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if "image/png" not in output.get("data", {}):
+                continue
+            given = output.metadata.get("image/png", {}).get("alt", "")
+            name = re.search(r"save_figure\(\s*[\"'](\w+)[\"']", cell.source)
+            if name and (outputs / "figures" / f"{name[1]}.png").is_file():
+                about = saved_figure(outputs, name[1])
+                output.data["image/png"] = about.pop("png")
+            else:
+                width = png_width(base64.b64decode(output.data["image/png"]))
+                about = {"width": width, "alt": described(notebook.cells, number)}
+            output.metadata["report"] = about | ({"alt": given} if given else {})
+
+
+def described(cells: list, number: int) -> str:
+    """Say what a figure shows in the words of the notebook around it."""
+    told = [(i, c.source.strip()) for i, c in enumerate(cells) if c.cell_type == "markdown"]
+    told = [(i, source) for i, source in told if source]
+    headings = [
+        line
+        for i, source in told
+        if i < number
+        for line in source.splitlines()
+        if line.startswith("#")
+    ]
+    heading = plain(headings[-1]) if headings else "untitled"
+    after = next((source for i, source in told if i > number), "#")
+    before = next((source for i, source in reversed(told) if i < number), "")
+    text = before if after.startswith("#") else after
+    paragraphs = [part for part in text.split("\n\n") if part.strip() and part[0] not in "#|"]
+    heading += "" if heading.endswith((".", "?", "!")) else "."
+    sentence = sentences(plain(paragraphs[0]))[0] if paragraphs else ""
+    return f"Figure: {heading} {sentence}".rstrip()
+
+
+def png_width(png: bytes, dpi: int = SCREEN_DPI) -> int:
+    """Width of a PNG in pixels at the screen's resolution, from its header."""
+    return round(int.from_bytes(png[16:20], "big") * SCREEN_DPI / dpi)
+
+
+def saved_figure(outputs: Path, name: str) -> dict:
+    """A saved figure with its alt text, its caption and links to the files for print."""
+    path = outputs / "figures" / name
+    png = path.with_suffix(".png").read_bytes()
+    endings = [e for e in ("pdf", "svg", "png", "csv") if path.with_suffix(f".{e}").is_file()]
+    return {
+        "png": base64.b64encode(png).decode(),
+        "width": png_width(png, SAVED_DPI),
+        "alt": path.with_suffix(".txt").read_text(encoding="utf-8").strip(),
+        "caption": path.with_suffix(".md").read_text(encoding="utf-8"),
+        "files": [(ending.upper(), f"../figures/{name}.{ending}") for ending in endings],
+    }
+
+
+def index(templates, title: str, donor: str, pages: list[dict], root: Path, outputs: Path) -> str:
+    """The index: question and findings from README.md, headline figures, list of the pages."""
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    if donor == STUDY_DONOR:
+        question = question_in(readme.split("\n\n")[1])
+        findings = readme.split("## What it finds\n")[1].split("\n## ")[0].split("![")[0]
+    else:
+        question = "The same notebooks, run for another donor."
+        study_donor = donor_name(root, STUDY_DONOR)
+        findings = (
+            f"The findings in the project's README are about {study_donor} and left out here."
+        )
+    names = [f"{p.stem}" for h in HEADLINES for p in (outputs / "figures").glob(f"{h}_*.png")]
+    return templates.get_template("index.html.j2").render(
+        title=title,
+        question=question,
+        findings=dress(prose(findings), root, root, outputs),
+        start=next((page for page in pages if page["page"] == f"{START}.html"), None),
+        figures=[saved_figure(outputs, name) for name in names],
+        pages=pages,
+    )
+
+
+def dress(html: str, base: Path, root: Path, outputs: Path) -> str:
+    """Adapt rendered Markdown and pandas' tables to a page that stands alone.
+
+    Links are taken from `base`: to a notebook they lead to its page, to an output to the file
+    beside the report, and to anything else in the project they become plain text, since a
+    reader of the report need not have it.
+    """
+    soup = BeautifulSoup(html, "html.parser")
+    for left in [*soup.select("style, a.anchor-link"), *soup.find_all(string=_is_comment)]:
+        left.extract()
+    for link in soup.select("a[href]:not(.files a)"):  # the template's own lead somewhere
+        target, hash_, anchor = link["href"].partition("#")
+        if not target or "://" in target:
+            continue
+        path = (base / target).resolve()
+        if path.parent == root / "notebooks" and path.suffix == ".ipynb":
+            link["href"] = f"{path.stem}.html{hash_}{anchor}"
+        elif path.is_relative_to(outputs.resolve()) and path.exists():
+            link["href"] = f"../{path.relative_to(outputs.resolve()).as_posix()}"
+        else:
+            link.unwrap()
+    for table in soup.select("table"):
+        dress_table(soup, table)
+    return str(soup)
+
+
+def _is_comment(text) -> bool:
+    return isinstance(text, Comment)
+
+
+def dress_table(soup: BeautifulSoup, table: Tag) -> None:
+    """Put a table into a box that scrolls, and its numbers to the right."""
+    for tag in [table, *table.select("[style], [border]")]:
+        tag.attrs.pop("style", None)
+        tag.attrs.pop("border", None)
+    for head in table.select("thead"):
+        if not head.get_text(strip=True):
+            head.decompose()
+    rows = [row.find_all("td", recursive=False) for row in table.select("tbody tr")]
+    for cell in (cell for row in rows for cell in row):
+        text = cell.get_text(strip=True)
+        if NUMBER.fullmatch(text):
+            cell["class"] = ["number"]
+        elif len(text) > LONG_CELL:
+            cell["class"] = ["long"]
+    # counted from the right, where no row header stands in the way
+    for column in range(1, max(map(len, rows), default=0) + 1):
+        cells = [row[-column] for row in rows if len(row) >= column]
+        if all("number" in cell.get("class", []) for cell in cells):
+            for row in table.select("thead tr"):
+                heads = row.find_all("th", recursive=False)
+                if len(heads) >= column and not any(h.has_attr("colspan") for h in heads):
+                    heads[-column]["class"] = ["number"]
+    for head in table.select("thead th"):
+        if len(head.get_text()) > LONG_NAME:
+            head["class"] = [*head.get("class", []), "name"]
+    for head in table.find_all("th", string=re.compile("_")):
+        # a long column name may break where its words do
+        first, *rest = re.split(r"(?<=_)(?=.)", head.string)
+        head.string = first
+        for part in rest:
+            head.extend([soup.new_tag("wbr"), part])
+    if max(map(len, rows), default=0) > WIDE_TABLE:
+        table["class"] = [*table.get("class", []), "wide"]
+    heading = table.find_previous(["h1", "h2", "h3", "h4"])
+    label = f"Table: {heading.get_text(strip=True)}" if heading else "Table"
+    # the keyboard scrolls only what it can reach
+    box = soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0", "role": "region"})
+    box["aria-label"] = label
+    table.wrap(box)
+
+
+def main() -> None:
+    outputs, *notebooks = sys.argv[1:]
+    write_report(build_folder(outputs), outputs_folder(outputs), notebooks)
+    print(f"{outputs}/{REPORT}/index.html and {len(notebooks)} pages: open it in a browser")
+
+
+if __name__ == "__main__":
+    main()
