@@ -9,6 +9,7 @@ import sys
 
 from oda_eras.paths import build_folder, project_root
 from oda_eras.records import read_json, write_atomically
+from oda_eras.study import Study, study_of
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -68,4 +69,6 @@ def accept(outputs: str, notebooks: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    if study_of(project_root(), sys.argv[1]) != Study():
+        sys.exit("only the run with the default parameters is committed: make accept takes none")
     accept(sys.argv[1], sys.argv[2:])

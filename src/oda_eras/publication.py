@@ -223,8 +223,10 @@ class Publication:
         caption: str,
         alt: str,
         sources: list[str],
-    ) -> None:
+    ):
         """Stage a figure as PDF, SVG and PNG, with its data, caption and alt text beside it.
+
+        Shows the figure with its alt text and returns the caption for display below it.
 
         Parameters
         ----------
@@ -243,6 +245,9 @@ class Publication:
         sources : list of str
             Ids in data/sources.yml; the source line with vintages is built from them.
         """
+        from IPython.display import Markdown, display
+        from matplotlib import pyplot as plt
+
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # settled now; each format would settle it again
         # No time stamps, so that a rerun gives the same bytes.
@@ -259,6 +264,9 @@ class Publication:
         source = source_line(self.sources, sources)
         self._stage("figures", f"{name}.md").write_text(f"{caption}\n\n{source}\n", "utf-8")
         self._stage("figures", f"{name}.txt").write_text(f"{alt}\n", "utf-8")
+        display(figure, metadata={"image/png": {"alt": alt}})
+        plt.close(figure)
+        return Markdown(f"**{name.split('_')[0]}** {caption} {source}")
 
     def save_number(self, name: str, value: float, text: str) -> None:
         """Keep a number that prose outside the notebook quotes, with the text that it prints as.

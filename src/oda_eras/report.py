@@ -4,7 +4,6 @@ Writes OUTPUTS/report: one self-contained page for each executed notebook, and a
 """
 
 import base64
-import csv
 import os
 import re
 import sys
@@ -12,16 +11,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 from bs4 import BeautifulSoup, Comment, Tag
 from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 
 from oda_eras.merge import MERGED
 from oda_eras.paths import build_folder, outputs_folder, project_root
+from oda_eras.publication import words_of
 from oda_eras.records import read_json, write_atomically
+from oda_eras.study import Study, study_of
 
 REPORT = "report"  # folder within the outputs, one of `oda_eras.merge.BY_REQUEST`
-STUDY_DONOR = "JPN"  # README.md tells what its run finds, and no other's
 START = "02_measures"
 HEADLINES = ["f01", "f05", "f09"]
 SCREEN_DPI, SAVED_DPI = 110, 300  # of figures that a notebook shows, and of saved PNGs
@@ -45,8 +46,8 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
     """
     root, folder = project_root(), outputs / REPORT
     read = {name: nbformat.read(executed / f"{name}.ipynb", as_version=4) for name in notebooks}
-    donor = donor_code(read[notebooks[0]])
-    study = f"ODA from {donor_name(root, donor)} to Central Asia"
+    run = study_of(root, outputs)
+    study = f"ODA from {words_of(run, pd.read_csv(root / 'data/donors.csv')).donor} to Central Asia"
     exporter = HTMLExporter(
         extra_template_basedirs=[str(Path(__file__).parent)],
         template_name="templates",
@@ -64,7 +65,7 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
         pages.append({"page": f"{name}.html", **about, "made": made_by(name, outputs)})
         bodies.append(body)
 
-    html = {"index.html": (study, index(templates, study, donor, pages, root, outputs), [])}
+    html = {"index.html": (study, index(templates, study, run, pages, root, outputs), [])}
     home = {"page": "index.html", "rel": "up", "label": "Index"}
     for number, (page, body) in enumerate(zip(pages, bodies, strict=True)):
         before = [pages[number - 1] | {"rel": "prev"}] if number else []
@@ -84,28 +85,6 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
         )
         write_atomically(folder / name, page + "\n")
     return folder
-
-
-def donor_code(notebook: nbformat.NotebookNode) -> str:
-    """The donor that a notebook ran for: the last word that its parameters say on it.
-
-    Raises ValueError where they name none.
-    """
-    tagged = [
-        cell.source
-        for cell in notebook.cells
-        if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", []))
-    ]
-    codes = re.findall(r"""^donor = ["'](\w+)["']""", "\n".join(tagged), re.MULTILINE)
-    if not codes:
-        raise ValueError('no cell tagged parameters says donor = "...": whose run is this?')
-    return codes[-1]
-
-
-def donor_name(root: Path, donor: str) -> str:
-    """Name of a donor code. Raises KeyError for a code that data/donors.csv lacks."""
-    with (root / "data" / "donors.csv").open(encoding="utf-8", newline="") as table:
-        return {row["donor"]: row["name"] for row in csv.DictReader(table)}[donor]
 
 
 def prose(markdown: str) -> str:
@@ -218,18 +197,15 @@ def saved_figure(outputs: Path, name: str) -> dict:
     }
 
 
-def index(templates, title: str, donor: str, pages: list[dict], root: Path, outputs: Path) -> str:
+def index(templates, title: str, run: Study, pages: list[dict], root: Path, outputs: Path) -> str:
     """The index: question and findings from README.md, headline figures, list of the pages."""
     readme = (root / "README.md").read_text(encoding="utf-8")
-    if donor == STUDY_DONOR:
+    if run == Study():
         question = question_in(readme.split("\n\n")[1])
         findings = readme.split("## What it finds\n")[1].split("\n## ")[0].split("![")[0]
     else:
-        question = "The same notebooks, run for another donor."
-        study_donor = donor_name(root, STUDY_DONOR)
-        findings = (
-            f"The findings in the project's README are about {study_donor} and left out here."
-        )
+        question = f"The same notebooks, with other parameters: {run.name}."
+        findings = "The findings in the project's README are about Japan and left out here."
     names = [f"{p.stem}" for h in HEADLINES for p in (outputs / "figures").glob(f"{h}_*.png")]
     return templates.get_template("index.html.j2").render(
         title=title,
