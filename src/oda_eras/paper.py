@@ -1,0 +1,274 @@
+"""The example paper: `python -m oda_eras.paper pdf|docx OUTPUTS`.
+
+One text, paper/paper.md, in pandoc's Markdown. Every number, figure and table in it is a call of
+Jinja that takes it from the outputs, so that none is typed. Pandoc turns the text into Typst,
+which sets the PDF, or into a Word document. Nothing is fetched, and two runs give the same bytes.
+"""
+
+import calendar
+import json
+import os
+import re
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+import pypandoc
+import typst
+import yaml
+
+from oda_eras.paths import project_root
+from oda_eras.records import read_json, write_json
+from oda_eras.sources import load_sources
+
+TEXT = "paper/paper.md"
+# Dollars are money here, not mathematics.
+MARKDOWN = "markdown-tex_math_dollars"
+SHOWN = re.compile(r'\b(figure|table)\("(\w+)"')
+
+
+class PaperError(Exception):
+    """The text asks for what the outputs do not hold; the message names it and what is there."""
+
+
+@cache
+def _read_table(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        there = ", ".join(sorted(p.stem for p in path.parent.glob("*.csv"))) or "nothing"
+        raise PaperError(f"no table {path.stem} in {path.parent.name}/; there are: {there}")
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def minus(text: str) -> str:
+    """Set a leading hyphen as a minus sign."""
+    return re.sub(r"^-", "−", text)
+
+
+def escape(text: str) -> str:
+    """Keep shipped text from being read as Markdown."""
+    return re.sub(r"([\\`*_{}\[\]<>~^@|#])", r"\\\1", text)
+
+
+def literal(text: str) -> str:
+    """A string of Typst; its escapes are JSON's."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+class Shipped:
+    """What the text may call; every method returns Markdown for one format, pdf or docx.
+
+    Parameters
+    ----------
+    root : Path
+        The project's root.
+    outputs : str
+        Outputs folder, relative to it.
+    text : str
+        The source text; figures and tables are numbered in the order in which it calls them.
+    kind : str
+        "pdf" or "docx".
+    """
+
+    def __init__(self, root: Path, outputs: str, text: str, kind: str):
+        self.folder, self.outputs, self.kind = root / outputs, outputs, kind
+        self.labels: dict[str, str] = {}
+        for word in ("figure", "table"):
+            names = [name for what, name in SHOWN.findall(text) if what == word]
+            for position, name in enumerate(names, start=1):
+                if name in self.labels:
+                    raise PaperError(f"{TEXT} shows {name} twice")
+                self.labels[name] = f"{word.capitalize()} {position}"
+
+    def number(self, name: str) -> str:
+        """A number that a notebook saved, as it prints."""
+        numbers = read_json(self.folder / "numbers.json")
+        if name not in numbers:
+            there = ", ".join(sorted(numbers)) or "nothing"
+            raise PaperError(f"no number {name!r} in {self.outputs}/numbers.json; there are: {there}")
+        return minus(numbers[name]["text"])
+
+    def _rows(self, table: str, where: dict) -> pd.DataFrame:
+        """Rows of a shipped CSV in which every named column has the given value, or one of them."""
+        rows = _read_table(self.folder / f"{table}.csv")
+        for column, wanted in where.items():
+            self._check_column(rows, table, column)
+            wanted = wanted if isinstance(wanted, (list, tuple)) else [wanted]
+            left = rows[rows[column].isin(wanted)]
+            if left.empty:
+                there = ", ".join(map(str, rows[column].drop_duplicates()))
+                raise PaperError(f"{table} has no row with {column} {wanted}; there are: {there}")
+            rows = left
+        return rows
+
+    def _check_column(self, rows: pd.DataFrame, table: str, column: str) -> None:
+        if column not in rows:
+            raise PaperError(f"{table} has no column {column!r}; there are: {', '.join(rows)}")
+
+    def cell(self, table: str, column: str, form: str = "{}", **where) -> str:
+        """One cell of a shipped table such as "data/totals", formatted; exactly one row must fit."""
+        rows = self._rows(table, where)
+        self._check_column(rows, table, column)
+        if len(rows) != 1:
+            raise PaperError(f"{len(rows)} rows of {table} fit {where}, expected one")
+        value = rows[column].iloc[0]
+        if pd.isna(value):
+            raise PaperError(f"{table} leaves {column} empty where {where}")
+        return minus(form.format(value))
+
+    def count(self, table: str, **where) -> str:
+        """How many rows of a shipped table fit."""
+        return str(len(self._rows(table, where)))
+
+    def ref(self, name: str) -> str:
+        """Name a figure or table that the text shows, such as "Figure 1", as a link to it."""
+        if name not in self.labels:
+            there = ", ".join(self.labels)
+            raise PaperError(f"{TEXT} refers to {name!r} and does not show it; it shows: {there}")
+        return f"[{self.labels[name]}](#{name})"
+
+    def _companion(self, folder: str, name: str, ending: str) -> str:
+        path = self.folder / folder / f"{name}.{ending}"
+        if not path.is_file():
+            there = ", ".join(sorted(p.stem for p in path.parent.glob(f"*.{ending}"))) or "nothing"
+            raise PaperError(f"{self.outputs}/{folder} holds no {path.name}; there are: {there}")
+        return path.read_text(encoding="utf-8").strip()
+
+    def figure(self, name: str) -> str:
+        """A shipped figure with its caption, source line and alt text."""
+        caption = " ".join(self._companion("figures", name, "md").split())
+        alt = self._companion("figures", name, "txt")
+        path = f"{self.outputs}/figures/{name}"
+        if self.kind == "docx":
+            quoted = alt.replace('"', "'")
+            return f'![{escape(caption)}]({path}.png){{#{name} alt="{quoted}"}}'
+        image = f"image({literal(f'/{path}.pdf')}, alt: {literal(alt)})"
+        return self._typst(f"#figure({image}, caption: {literal(caption)}) <{name}>")
+
+    def table(self, name: str, columns: dict[str, list[str]], **where) -> str:
+        """Rows of a shipped table with its title, note and source line.
+
+        `columns` gives, for each column to show, its heading and how its values are formatted; an
+        empty cell shows as a dash.
+        """
+        rows = self._rows(f"tables/{name}", where)
+        for column in columns:
+            self._check_column(rows, name, column)
+        title, _, *middle, source = self._companion("tables", name, "md").split("\n\n")
+        title = title.strip("*")
+        note = " ".join([*(part for part in middle if not part.startswith("- `")), source])
+        heads = [head for head, _ in columns.values()]
+        left = [form == "{}" for _, form in columns.values()]
+        cells = [
+            [
+                "–" if pd.isna(row[column]) else minus(form.format(row[column]))
+                for column, (_, form) in columns.items()
+            ]
+            for _, row in rows.iterrows()
+        ]
+        if self.kind == "docx":
+            rule = [":---" if text else "---:" for text in left]
+            lines = [[escape(cell) for cell in line] for line in (heads, *cells)]
+            body = "\n".join("| " + " | ".join(line) + " |" for line in (lines[0], rule, *lines[1:]))
+            below = f'::: {{custom-style="Table Note"}}\n{escape(note)}\n:::'
+            return f"{body}\n\n: {escape(title)} {{#{name}}}\n\n{below}"
+        align = ", ".join("left" if text else "right" for text in left)
+        header, *lines = (", ".join(literal(cell) for cell in line) for line in (heads, *cells))
+        body = (
+            f"table(columns: {len(heads)}, align: ({align}), table.hline(stroke: rule), "
+            f"table.header({header}), table.hline(stroke: rule / 2), {', '.join(lines)}, "
+            "table.hline(stroke: rule))"
+        )
+        return self._typst(
+            f"#figure(kind: table, caption: {literal(title)}, "
+            f"[#{body} #note({literal(note)})]) <{name}>"
+        )
+
+    @staticmethod
+    def _typst(text: str) -> str:
+        return f"```{{=typst}}\n{text}\n```"
+
+
+def environment() -> jinja2.Environment:
+    """Jinja as the text uses it: an unknown name is an error."""
+    return jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+
+
+def render(root: Path, outputs: str, kind: str) -> str:
+    """Fill in the text for one format. Raises PaperError where the outputs lack something."""
+    _read_table.cache_clear()
+    text = (root / TEXT).read_text(encoding="utf-8")
+    shipped = Shipped(root, outputs, text, kind)
+    calls = ("number", "cell", "count", "figure", "table", "ref")
+    return environment().from_string(text).render({name: getattr(shipped, name) for name in calls})
+
+
+def bibliography(root: Path) -> list[dict]:
+    """The sources of data/sources.yml as CSL items, a vintage as the date of each."""
+    items = []
+    for name, source in load_sources(root).items():
+        dated = re.fullmatch(r"(\d{4})(-\d\d)*", source["date"])
+        items.append(
+            {
+                "id": name,
+                "type": "dataset",
+                "author": [{"literal": source["producer"]}],
+                "issued": {"date-parts": [[int(dated[1])]]} if dated else {"literal": source["date"]},
+                "title": source["title"],
+                "number": source["code"],
+                "note": f"Vintage: {source['vintage']}",
+            }
+            | ({"URL": source["url"]} if source["url"].startswith("http") else {})
+        )
+    return items
+
+
+def build(root: Path, outputs: str, kind: str) -> Path:
+    """Make the PDF or the Word document; the file made before stays until the new one is whole."""
+    text = render(root, outputs, kind)
+    citation = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
+    # what pandoc takes for the time of writing
+    released = calendar.timegm(pd.Timestamp(citation["date-released"]).timetuple())
+    os.environ["SOURCE_DATE_EPOCH"] = str(released)
+    folder = root / outputs / "paper"
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
+        sources, made = Path(scratch) / "sources.json", Path(scratch) / f"paper.{kind}"
+        write_json(sources, bibliography(root))
+        options = [
+            "--citeproc",
+            f"--bibliography={sources}",
+            f"--bibliography={root / 'paper' / 'literature.yaml'}",
+            f"--csl={root / 'paper' / 'references.csl'}",
+            f"--resource-path={root}",
+            f"--metadata=author:{citation['authors'][0]['name']}",
+            f"--metadata=version:{citation['version']}",
+            "--columns=10000",  # else pandoc divides the page among columns by their length
+            "--fail-if-warnings",
+        ]
+        if kind == "docx":
+            pypandoc.convert_text(
+                text, "docx+native_numbering", format=MARKDOWN, outputfile=made, extra_args=options
+            )
+        else:
+            options.append(f"--template={root / 'paper' / 'template.typ'}")
+            source = pypandoc.convert_text(text, "typst", format=MARKDOWN, extra_args=options)
+            typst.compile(source.encode(), made, root=str(root), ignore_system_fonts=True)
+        return made.replace(folder / made.name)
+
+
+def main() -> None:
+    kind, outputs = sys.argv[1:]
+    try:
+        made = build(project_root(), outputs, kind)
+    except (PaperError, jinja2.TemplateError) as error:
+        sys.exit(f"{TEXT}: {error}")
+    print(f"{made.relative_to(project_root())} is made")
+
+
+if __name__ == "__main__":
+    main()
