@@ -27,6 +27,9 @@ from oda_eras.sources import load_sources
 TEXT = "paper/paper.md"
 # Dollars are money here, not mathematics.
 MARKDOWN = "markdown-tex_math_dollars"
+# what the text may call
+CALLS = ("number", "cell", "smallest", "count", "figure", "table", "ref")
+NBSP = "\u00a0"
 SHOWN = re.compile(r'\b(figure|table)\("(\w+)"')
 
 
@@ -45,6 +48,13 @@ def _read_table(path: Path) -> pd.DataFrame:
 def minus(text: str) -> str:
     """Set a leading hyphen as a minus sign."""
     return re.sub(r"^-", "−", text)
+
+
+def shown(value, form: str | dict) -> str:
+    """A value as a table shows it, by a format or by a name for each value."""
+    if pd.isna(value):
+        return "–"
+    return form[value] if isinstance(form, dict) else minus(form.format(value))
 
 
 def escape(text: str) -> str:
@@ -87,7 +97,7 @@ class Shipped:
         numbers = read_json(self.folder / "numbers.json")
         if name not in numbers:
             there = ", ".join(sorted(numbers)) or "nothing"
-            raise PaperError(f"no number {name!r} in {self.outputs}/numbers.json; there are: {there}")
+            raise PaperError(f"no number {name!r} in numbers.json; there are: {there}")
         return minus(numbers[name]["text"])
 
     def _rows(self, table: str, where: dict) -> pd.DataFrame:
@@ -108,7 +118,7 @@ class Shipped:
             raise PaperError(f"{table} has no column {column!r}; there are: {', '.join(rows)}")
 
     def cell(self, table: str, column: str, form: str = "{}", **where) -> str:
-        """One cell of a shipped table such as "data/totals", formatted; exactly one row must fit."""
+        """One cell of a shipped table such as "data/totals"; exactly one row must fit."""
         rows = self._rows(table, where)
         self._check_column(rows, table, column)
         if len(rows) != 1:
@@ -117,6 +127,12 @@ class Shipped:
         if pd.isna(value):
             raise PaperError(f"{table} leaves {column} empty where {where}")
         return minus(form.format(value))
+
+    def smallest(self, table: str, column: str, form: str = "{}", **where) -> str:
+        """The smallest value that a column of a shipped table has in the rows that fit."""
+        rows = self._rows(table, where)
+        self._check_column(rows, table, column)
+        return minus(form.format(rows[column].min()))
 
     def count(self, table: str, **where) -> str:
         """How many rows of a shipped table fit."""
@@ -127,7 +143,7 @@ class Shipped:
         if name not in self.labels:
             there = ", ".join(self.labels)
             raise PaperError(f"{TEXT} refers to {name!r} and does not show it; it shows: {there}")
-        return f"[{self.labels[name]}](#{name})"
+        return f"[{self.labels[name].replace(' ', NBSP)}](#{name})"
 
     def _companion(self, folder: str, name: str, ending: str) -> str:
         path = self.folder / folder / f"{name}.{ending}"
@@ -147,43 +163,52 @@ class Shipped:
         image = f"image({literal(f'/{path}.pdf')}, alt: {literal(alt)})"
         return self._typst(f"#figure({image}, caption: {literal(caption)}) <{name}>")
 
-    def table(self, name: str, columns: dict[str, list[str]], **where) -> str:
+    def table(self, name: str, columns: dict[str, list], part: str = "", **where) -> str:
         """Rows of a shipped table with its title, note and source line.
 
-        `columns` gives, for each column to show, its heading and how its values are formatted; an
-        empty cell shows as a dash.
+        `columns` gives, for each column to show, its heading and how its values are formatted (or
+        what each is called); an empty cell shows as a dash. `part` says in the title which rows.
         """
         rows = self._rows(f"tables/{name}", where)
         for column in columns:
             self._check_column(rows, name, column)
         title, _, *middle, source = self._companion("tables", name, "md").split("\n\n")
-        title = title.strip("*")
-        note = " ".join([*(part for part in middle if not part.startswith("- `")), source])
-        heads = [head for head, _ in columns.values()]
-        left = [form == "{}" for _, form in columns.values()]
-        cells = [
-            [
-                "–" if pd.isna(row[column]) else minus(form.format(row[column]))
-                for column, (_, form) in columns.items()
-            ]
-            for _, row in rows.iterrows()
+        title = title.strip("*") + (f": {part}" if part else "")
+        note = " ".join([*(text for text in middle if not text.startswith("- `")), source])
+        for other, label in self.labels.items():
+            note = note.replace(f"({other.split('_')[0]})", f"({label.replace(' ', NBSP)})")
+        lines = [[head for head, _ in columns.values()]]
+        for _, row in rows.iterrows():
+            lines.append([shown(row[column], form) for column, (_, form) in columns.items()])
+        text = [form == "{}" or isinstance(form, dict) for _, form in columns.values()]
+        draw = self._word_table if self.kind == "docx" else self._typst_table
+        return draw(name, title, note, lines, text)
+
+    @staticmethod
+    def _word_table(name: str, title: str, note: str, lines: list, text: list[bool]) -> str:
+        # heads break between words, cells nowhere; the rest is air
+        wide = [
+            max(map(len, [*head.split(), *cells])) + 3 for head, *cells in zip(*lines, strict=True)
         ]
-        if self.kind == "docx":
-            rule = [":---" if text else "---:" for text in left]
-            lines = [[escape(cell) for cell in line] for line in (heads, *cells)]
-            body = "\n".join("| " + " | ".join(line) + " |" for line in (lines[0], rule, *lines[1:]))
-            below = f'::: {{custom-style="Table Note"}}\n{escape(note)}\n:::'
-            return f"{body}\n\n: {escape(title)} {{#{name}}}\n\n{below}"
-        align = ", ".join("left" if text else "right" for text in left)
-        header, *lines = (", ".join(literal(cell) for cell in line) for line in (heads, *cells))
-        body = (
-            f"table(columns: {len(heads)}, align: ({align}), table.hline(stroke: rule), "
-            f"table.header({header}), table.hline(stroke: rule / 2), {', '.join(lines)}, "
+        rule = [
+            ":" + "-" * w if left else "-" * w + ":" for w, left in zip(wide, text, strict=True)
+        ]
+        head, *body = ([escape(cell) for cell in line] for line in lines)
+        grid = "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *body))
+        below = f'::: {{custom-style="Table Note"}}\n{escape(note)}\n:::'
+        return f"{grid}\n\n: {escape(title)} {{#{name}}}\n\n{below}"
+
+    def _typst_table(self, name: str, title: str, note: str, lines: list, text: list[bool]) -> str:
+        align = ", ".join("left" if left else "right" for left in text)
+        head, *body = (", ".join(literal(cell) for cell in line) for line in lines)
+        table = (
+            f"table(columns: {len(text)}, align: ({align}), table.hline(stroke: rule), "
+            f"table.header({head}), table.hline(stroke: rule / 2), {', '.join(body)}, "
             "table.hline(stroke: rule))"
         )
         return self._typst(
             f"#figure(kind: table, caption: {literal(title)}, "
-            f"[#{body} #note({literal(note)})]) <{name}>"
+            f"[#{table} #note({literal(note)})]) <{name}>"
         )
 
     @staticmethod
@@ -203,8 +228,14 @@ def render(root: Path, outputs: str, kind: str) -> str:
     _read_table.cache_clear()
     text = (root / TEXT).read_text(encoding="utf-8")
     shipped = Shipped(root, outputs, text, kind)
-    calls = ("number", "cell", "count", "figure", "table", "ref")
-    return environment().from_string(text).render({name: getattr(shipped, name) for name in calls})
+    calls = {name: getattr(shipped, name) for name in CALLS}
+    return environment().from_string(text).render(calls)
+
+
+def author(producer: str) -> dict:
+    """A producer as a CSL name; one with initials is a person."""
+    person = re.fullmatch(r"((?:[A-Z]\. ?)+)(\w+)", producer)
+    return {"given": person[1].strip(), "family": person[2]} if person else {"literal": producer}
 
 
 def bibliography(root: Path) -> list[dict]:
@@ -212,15 +243,16 @@ def bibliography(root: Path) -> list[dict]:
     items = []
     for name, source in load_sources(root).items():
         dated = re.fullmatch(r"(\d{4})(-\d\d)*", source["date"])
+        issued = {"date-parts": [[int(dated[1])]]} if dated else {"literal": source["date"]}
         items.append(
             {
                 "id": name,
                 "type": "dataset",
-                "author": [{"literal": source["producer"]}],
-                "issued": {"date-parts": [[int(dated[1])]]} if dated else {"literal": source["date"]},
+                "author": [author(source["producer"])],
+                "issued": issued,
                 "title": source["title"],
                 "number": source["code"],
-                "note": f"Vintage: {source['vintage']}",
+                "version": source["vintage"],
             }
             | ({"URL": source["url"]} if source["url"].startswith("http") else {})
         )
@@ -247,10 +279,13 @@ def build(root: Path, outputs: str, kind: str) -> Path:
             f"--resource-path={root}",
             f"--metadata=author:{citation['authors'][0]['name']}",
             f"--metadata=version:{citation['version']}",
-            "--columns=10000",  # else pandoc divides the page among columns by their length
             "--fail-if-warnings",
         ]
         if kind == "docx":
+            options += [
+                f"--reference-doc={root / 'paper' / 'reference.docx'}",
+                "--columns=1",  # a table's columns divide the page by the dashes under their heads
+            ]
             pypandoc.convert_text(
                 text, "docx+native_numbering", format=MARKDOWN, outputfile=made, extra_args=options
             )
