@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import tempfile
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import jinja2
@@ -274,24 +274,23 @@ def build(root: Path, outputs: str, kind: str) -> Path:
         options = [
             "--citeproc",
             f"--bibliography={sources}",
-            f"--bibliography={root / 'paper' / 'literature.yaml'}",
-            f"--csl={root / 'paper' / 'references.csl'}",
-            f"--resource-path={root}",
+            "--bibliography=paper/literature.yaml",
+            "--csl=paper/references.csl",
             f"--metadata=author:{citation['authors'][0]['name']}",
             f"--metadata=version:{citation['version']}",
             "--fail-if-warnings",
         ]
+        # from the root, so that no path of this machine gets into the document
+        convert = partial(pypandoc.convert_text, format=MARKDOWN, cworkdir=root)
         if kind == "docx":
             options += [
-                f"--reference-doc={root / 'paper' / 'reference.docx'}",
+                "--reference-doc=paper/reference.docx",
                 "--columns=1",  # a table's columns divide the page by the dashes under their heads
             ]
-            pypandoc.convert_text(
-                text, "docx+native_numbering", format=MARKDOWN, outputfile=made, extra_args=options
-            )
+            convert(text, "docx+native_numbering", outputfile=made, extra_args=options)
         else:
-            options.append(f"--template={root / 'paper' / 'template.typ'}")
-            source = pypandoc.convert_text(text, "typst", format=MARKDOWN, extra_args=options)
+            options.append("--template=paper/template.typ")
+            source = convert(text, "typst", extra_args=options)
             typst.compile(source.encode(), made, root=str(root), ignore_system_fonts=True)
         return made.replace(folder / made.name)
 
