@@ -15,12 +15,18 @@ from oda_eras.paths import build_folder, project_root
 from oda_eras.records import damaged_outputs, lock, read_stamp, write_json
 
 MERGED = ["manifest.json", "datapackage.json", "numbers.json"]
+BY_REQUEST = ("report", "paper", "crate")  # folders that other targets of make fill, unpublished
 
 
 def published_files(outputs: Path) -> set[str]:
     """Files in an outputs folder, relative to it; what waits in staging or is hidden is not."""
     names = {p.relative_to(outputs).as_posix() for p in outputs.rglob("*") if p.is_file()}
-    return {n for n in names if not any(part.startswith(".") for part in n.split("/"))}
+    return {
+        n
+        for n in names
+        if n.split("/")[0] not in BY_REQUEST
+        and not any(part.startswith(".") for part in n.split("/"))
+    }
 
 
 def strays(root: Path, outputs: str, files: dict) -> list[str]:
