@@ -17,6 +17,7 @@ from pypdf import PdfReader
 from oda_eras.bench import copy_tree
 from oda_eras.paper import CALLS, SHOWN, TEXT, PaperError, Shipped, build, environment, render
 from oda_eras.sources import load_sources
+from oda_eras.verify import problems
 
 SOURCE = (ROOT / TEXT).read_text(encoding="utf-8")
 FIGURES = [name for what, name in SHOWN.findall(SOURCE) if what == "figure"]
@@ -124,6 +125,10 @@ def test_the_same_bytes_twice(made):
     for kind in ("pdf", "docx"):
         before = made[kind].read_bytes()
         assert build(made["root"], OUT, kind).read_bytes() == before
+
+
+def test_what_is_made_on_request_is_no_stray(made):
+    assert problems(made["root"], OUT) == []
 
 
 def test_every_figure_and_table_is_there(made):

@@ -63,7 +63,7 @@ def escape(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    """A string of Typst; its escapes are JSON's."""
+    """A quoted string, for Typst and for an attribute in Markdown; the escapes are JSON's."""
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -158,8 +158,7 @@ class Shipped:
         alt = self._companion("figures", name, "txt")
         path = f"{self.outputs}/figures/{name}"
         if self.kind == "docx":
-            quoted = alt.replace('"', "'")
-            return f'![{escape(caption)}]({path}.png){{#{name} alt="{quoted}"}}'
+            return f"![{escape(caption)}]({path}.png){{#{name} alt={literal(alt)}}}"
         image = f"image({literal(f'/{path}.pdf')}, alt: {literal(alt)})"
         return self._typst(f"#figure({image}, caption: {literal(caption)}) <{name}>")
 
@@ -299,7 +298,7 @@ def main() -> None:
     kind, outputs = sys.argv[1:]
     try:
         made = build(project_root(), outputs, kind)
-    except (PaperError, jinja2.TemplateError) as error:
+    except (PaperError, jinja2.TemplateError, RuntimeError) as error:  # or pandoc's and Typst's
         sys.exit(f"{TEXT}: {error}")
     print(f"{made.relative_to(project_root())} is made")
 
