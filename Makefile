@@ -6,6 +6,8 @@ PYTHON3 = python3
 PYTHON = .venv/bin/python
 OUT = outputs/$(RUN)
 BUILD = .build/$(RUN)
+# folders of the outputs that are made on request and rest on the others
+BY_REQUEST = report paper crate
 NOTEBOOKS = 01_clean 02_measures 03_patterns 04_breaks 05_eras 06_donors 07_claims 08_figures
 
 # The run's name. What the command line sets is checked before anything runs, names too: make
@@ -25,7 +27,7 @@ VENV = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/.complete)
 module = $(1:%=src/oda_eras/%.py)
 table = $(1:%=$(OUT)/data/%.csv)
 
-.PHONY: all test report lab accept verify claims power bench clean help
+.PHONY: all report paper docx crate test lab accept verify claims power bench clean help
 
 all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 
@@ -78,7 +80,8 @@ $(BUILD)/done: $(STAMPS) $(call module,merge)
 # Anything in the outputs or stamps newer than the last complete run was edited, cut or deleted
 # since, or a run was interrupted: have every notebook's outputs looked at, not just stale ones.
 ifneq ($(wildcard $(STAMPS)),)
-CHANGED = find $(OUT) $(STAMPS) -path $(OUT)/report -prune -o -newer $(BUILD)/done -print
+CHANGED = find $(OUT) $(STAMPS) $(BY_REQUEST:%=-path '$(OUT)/%' -prune -o) \
+  -newer $(BUILD)/done -print
 ifneq ($(shell $(CHANGED) 2>&1 | head -n 1),)
 $(STAMPS) $(BUILD)/done: FORCE
 endif
@@ -87,6 +90,15 @@ FORCE:
 
 .venv/.complete: requirements.lock pyproject.toml src/oda_eras/environment.py
 	@$(PYTHON3) src/oda_eras/environment.py
+
+paper: $(BUILD)/done ## set the example paper as PDF, from the outputs (outputs/JPN/paper)
+	@$(PYTHON) -m oda_eras.paper pdf $(OUT)
+
+docx: $(BUILD)/done ## the same paper for Word
+	@$(PYTHON) -m oda_eras.paper docx $(OUT)
+
+crate: $(BUILD)/done ## pack inputs, notebooks and outputs for deposit, as an RO-Crate (outputs/JPN/crate)
+	@$(PYTHON) -m oda_eras.crate $(OUT) $(NOTEBOOKS)
 
 test: | $(VENV) ## check everything in a scratch copy; touches nothing here
 	@$(PYTHON) -m pytest

@@ -189,6 +189,9 @@ def test_help_explains_every_target():
     names = {line.split("\t")[0] for line in listed}
     assert names == {
         "all",
+        "paper",
+        "docx",
+        "crate",
         "test",
         "report",
         "lab",

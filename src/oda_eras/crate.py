@@ -1,0 +1,217 @@
+"""Pack the run for deposit: `python -m oda_eras.crate OUTPUTS NOTEBOOK...`.
+
+An RO-Crate in one zip file: inputs with licences, vintages and hashes, notebooks and the code they
+call, outputs, environment, and for every notebook what it read and what it made. Two runs on the
+same files give the same bytes.
+"""
+
+import os
+import platform
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from rocrate.model import ContextEntity
+from rocrate.rocrate import ROCrate
+
+from oda_eras.merge import MERGED, published_files
+from oda_eras.paths import project_root
+from oda_eras.records import read_json, sha256
+from oda_eras.sources import load_sources, raw_file
+from oda_eras.verify import problems
+
+SINGLE_FILES = [
+    "README.md", "LICENSE", "CITATION.cff", "Makefile", "pyproject.toml", "environment.yml",
+    "requirements.lock",
+]  # fmt: skip
+FOLDERS = ["data", "notebooks", "paper", "src/oda_eras", "tests"]
+LICENCES = {
+    "CC BY 4.0": "https://creativecommons.org/licenses/by/4.0/",
+    "MIT": "https://spdx.org/licenses/MIT",
+    "ODC-By": "https://opendatacommons.org/licenses/by/",
+}
+FORMATS = {
+    ".bib": "application/x-bibtex",
+    ".csv": "text/csv",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".ipynb": "application/x-ipynb+json",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".py": "text/x-python",
+    ".svg": "image/svg+xml",
+    ".tex": "application/x-tex",
+    ".yml": "application/yaml",
+    ".yaml": "application/yaml",
+}
+
+
+def files(root: Path, outputs: str) -> list[str]:
+    """What goes into the crate, by its path from the root; caches and hidden files do not."""
+    names = [name for name in SINGLE_FILES if (root / name).is_file()]
+    for folder in FOLDERS:
+        paths = [path.relative_to(root) for path in (root / folder).rglob("*") if path.is_file()]
+        names += [
+            path.as_posix()
+            for path in paths
+            if not any(part.startswith((".", "__pycache__")) for part in path.parts)
+        ]
+    return sorted(names + [f"{outputs}/{name}" for name in published_files(root / outputs)])
+
+
+def titles(root: Path, outputs: str) -> dict[str, str]:
+    """What each output holds, by its path: a table's title, a figure's caption."""
+    resources = read_json(root / outputs / "datapackage.json").get("resources", [])
+    stems = {resource["path"].removesuffix(".csv"): resource["title"] for resource in resources}
+    return {
+        f"{outputs}/{name}": stems[name.rsplit(".", 1)[0]]
+        for name in published_files(root / outputs)
+        if name.rsplit(".", 1)[0] in stems
+    }
+
+
+class Crate:
+    """An RO-Crate being filled; entities that several files share are made once."""
+
+    def __init__(self, root: Path, citation: dict):
+        self.root, self.crate = root, ROCrate(version="1.2")
+        self.crate.metadata.extra_terms = {"sha256": "http://schema.org/sha256"}
+        self.crate.name = citation["title"]
+        self.crate.description = citation["abstract"].strip()
+        self.crate.datePublished = str(citation["date-released"])
+        self.crate.license = [self.licence("CC BY 4.0"), self.licence("MIT")]
+        self.crate.root_dataset["author"] = [self.party(a["name"]) for a in citation["authors"]]
+        self.crate.root_dataset["version"] = citation["version"]
+
+    def entity(self, identifier: str, kind: str, **properties) -> ContextEntity:
+        """A contextual entity, made once for each identifier."""
+        made = self.crate.dereference(identifier)
+        about = {"@type": kind, **properties}
+        return made or self.crate.add(ContextEntity(self.crate, identifier, properties=about))
+
+    def licence(self, name: str) -> ContextEntity:
+        """A licence by its name; one without an address is described by its words."""
+        address = LICENCES.get(name, f"#licence-{name.replace(' ', '-').replace(',', '')}")
+        return self.entity(address, "CreativeWork", name=name, description=f"Licence: {name}")
+
+    def party(self, name: str) -> ContextEntity:
+        """Who produced a table, or the authors."""
+        identifier = "#" + name.replace(".", "").replace(" ", "-")
+        return self.entity(identifier, "Organization", name=name)
+
+    def file(self, place: str, **properties) -> None:
+        """Add a file with its hash, size and format."""
+        path = self.root / place
+        about = {
+            "name": place,
+            "sha256": sha256(path),
+            "contentSize": str(path.stat().st_size),
+            "encodingFormat": FORMATS.get(path.suffix, "text/plain"),
+        }
+        self.crate.add_file(path, dest_path=place, properties=about | properties)
+
+    def raw_table(self, name: str, source: dict) -> None:
+        """Add a raw table with its provenance."""
+        facts = [source[key] for key in ("code", "measure", "unit", "price_basis")]
+        address = {"url": source["url"]} if source["url"].startswith("http") else {}
+        self.file(
+            raw_file(name),
+            name=f"{source['producer']}: {source['title']} ({source['code']})",
+            description=f"{source['title']}; {'; '.join(facts)}. {source['note']}",
+            creator=self.party(source["producer"]),
+            license=self.licence(source["licence"]),
+            version=source["vintage"],
+            **address,
+        )
+
+    def action(self, name: str, instrument: str, inputs: list[str], results: list[str]) -> None:
+        """Record that a program made files from files."""
+        at = self.crate.dereference
+        action = self.crate.add_action(
+            at(instrument),
+            identifier=f"#run-{name}",
+            object=[at(path) for path in inputs],
+            result=[at(path) for path in results],
+            properties={"name": f"Run of {instrument}"},
+        )
+        self.crate.root_dataset.append_to("mentions", action)
+
+
+def describe(root: Path, outputs: str, notebooks: list[str]) -> ROCrate:
+    """The crate's entities: every file, then what made what from what."""
+    citation = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
+    crate = Crate(root, citation)
+    raw = {raw_file(name): (name, source) for name, source in load_sources(root).items()}
+    about = titles(root, outputs)
+    code = {
+        "@type": ["File", "SoftwareSourceCode"],
+        "license": crate.licence("MIT"),
+        "programmingLanguage": crate.entity(
+            "https://www.python.org/",
+            "ComputerLanguage",
+            name="Python",
+            version=platform.python_version(),
+        ),
+        "runtimePlatform": f"Python {platform.python_version()}",
+    }
+    for name in files(root, outputs):
+        if name in raw:
+            crate.raw_table(*raw[name])
+        elif name.endswith((".py", ".ipynb")):
+            crate.file(name, **code)
+        elif name.startswith((outputs, "data/")):
+            described = {"description": about[name]} if name in about else {}
+            crate.file(name, license=crate.licence("CC BY 4.0"), **described)
+        else:
+            crate.file(name, license=crate.licence("MIT"))
+    made = read_json(root / outputs / MERGED[0])
+    for notebook in notebooks:
+        path = f"notebooks/{notebook}.ipynb"
+        crate.crate.dereference(path)["softwareRequirements"] = crate.crate.dereference(
+            "requirements.lock"
+        )
+        results = [name for name, entry in made.items() if entry["notebook"] == path]
+        inputs = sorted({name for result in results for name in made[result]["inputs"]})
+        crate.action(notebook, path, inputs, results)
+    merged = [f"{outputs}/{name}" for name in MERGED]
+    crate.action("merge", "src/oda_eras/merge.py", list(made), merged)
+    return crate.crate
+
+
+def build(root: Path, outputs: str, notebooks: list[str]) -> Path:
+    """Write the crate; the one made before stays until the new one is whole.
+
+    Raises ValueError where the outputs are not what the notebooks made, naming each file.
+    """
+    wrong = problems(root, outputs)
+    if wrong:
+        raise ValueError("\n".join(["nothing is packed, run make first:", *wrong]))
+    crate = describe(root, outputs, notebooks)
+    folder = root / outputs / "crate"
+    folder.mkdir(exist_ok=True)
+    target = folder / f"oda-eras-{crate.root_dataset['version']}.zip"
+    released = pd.Timestamp(crate.root_dataset["datePublished"]).timetuple()[:6]
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
+        crate.write(Path(scratch) / "crate")
+        packed = Path(scratch) / target.name
+        with zipfile.ZipFile(packed, "w") as archive:
+            for path in sorted((Path(scratch) / "crate").rglob("*")):
+                if path.is_file():
+                    name = path.relative_to(Path(scratch) / "crate").as_posix()
+                    entry = zipfile.ZipInfo(name, released)  # the time of packing would differ
+                    entry.external_attr = 0o644 << 16
+                    archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+        os.replace(packed, target)
+    return target
+
+
+if __name__ == "__main__":
+    try:
+        made = build(project_root(), sys.argv[1], sys.argv[2:])
+    except ValueError as error:
+        sys.exit(str(error))
+    print(f"{made.relative_to(project_root())} is made")

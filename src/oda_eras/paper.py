@@ -1,0 +1,307 @@
+"""The example paper: `python -m oda_eras.paper pdf|docx OUTPUTS`.
+
+One text, paper/paper.md, in pandoc's Markdown. Every number, figure and table in it is a call of
+Jinja that takes it from the outputs, so that none is typed. Pandoc turns the text into Typst,
+which sets the PDF, or into a Word document. Nothing is fetched, and two runs give the same bytes.
+"""
+
+import calendar
+import json
+import os
+import re
+import sys
+import tempfile
+from functools import cache, partial
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+import pypandoc
+import typst
+import yaml
+
+from oda_eras.paths import project_root
+from oda_eras.records import read_json, write_json
+from oda_eras.sources import load_sources
+
+TEXT = "paper/paper.md"
+# Dollars are money here, not mathematics.
+MARKDOWN = "markdown-tex_math_dollars"
+# what the text may call
+CALLS = ("number", "cell", "smallest", "count", "figure", "table", "ref")
+NBSP = "\u00a0"
+SHOWN = re.compile(r'\b(figure|table)\("(\w+)"')
+
+
+class PaperError(Exception):
+    """The text asks for what the outputs do not hold; the message names it and what is there."""
+
+
+@cache
+def _read_table(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        there = ", ".join(sorted(p.stem for p in path.parent.glob("*.csv"))) or "nothing"
+        raise PaperError(f"no table {path.stem} in {path.parent.name}/; there are: {there}")
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def minus(text: str) -> str:
+    """Set a leading hyphen as a minus sign."""
+    return re.sub(r"^-", "−", text)
+
+
+def shown(value, form: str | dict) -> str:
+    """A value as a table shows it, by a format or by a name for each value."""
+    if pd.isna(value):
+        return "–"
+    return form[value] if isinstance(form, dict) else minus(form.format(value))
+
+
+def escape(text: str) -> str:
+    """Keep shipped text from being read as Markdown."""
+    return re.sub(r"([\\`*_{}\[\]<>~^@|#])", r"\\\1", text)
+
+
+def literal(text: str) -> str:
+    """A quoted string, for Typst and for an attribute in Markdown; the escapes are JSON's."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+class Shipped:
+    """What the text may call; every method returns Markdown for one format, pdf or docx.
+
+    Parameters
+    ----------
+    root : Path
+        The project's root.
+    outputs : str
+        Outputs folder, relative to it.
+    text : str
+        The source text; figures and tables are numbered in the order in which it calls them.
+    kind : str
+        "pdf" or "docx".
+    """
+
+    def __init__(self, root: Path, outputs: str, text: str, kind: str):
+        self.folder, self.outputs, self.kind = root / outputs, outputs, kind
+        self.labels: dict[str, str] = {}
+        for word in ("figure", "table"):
+            names = [name for what, name in SHOWN.findall(text) if what == word]
+            for position, name in enumerate(names, start=1):
+                if name in self.labels:
+                    raise PaperError(f"{TEXT} shows {name} twice")
+                self.labels[name] = f"{word.capitalize()} {position}"
+
+    def number(self, name: str) -> str:
+        """A number that a notebook saved, as it prints."""
+        numbers = read_json(self.folder / "numbers.json")
+        if name not in numbers:
+            there = ", ".join(sorted(numbers)) or "nothing"
+            raise PaperError(f"no number {name!r} in numbers.json; there are: {there}")
+        return minus(numbers[name]["text"])
+
+    def _rows(self, table: str, where: dict) -> pd.DataFrame:
+        """Rows of a shipped CSV in which every named column has the given value, or one of them."""
+        rows = _read_table(self.folder / f"{table}.csv")
+        for column, wanted in where.items():
+            self._check_column(rows, table, column)
+            wanted = wanted if isinstance(wanted, (list, tuple)) else [wanted]
+            left = rows[rows[column].isin(wanted)]
+            if left.empty:
+                there = ", ".join(map(str, rows[column].drop_duplicates()))
+                raise PaperError(f"{table} has no row with {column} {wanted}; there are: {there}")
+            rows = left
+        return rows
+
+    def _check_column(self, rows: pd.DataFrame, table: str, column: str) -> None:
+        if column not in rows:
+            raise PaperError(f"{table} has no column {column!r}; there are: {', '.join(rows)}")
+
+    def cell(self, table: str, column: str, form: str = "{}", **where) -> str:
+        """One cell of a shipped table such as "data/totals"; exactly one row must fit."""
+        rows = self._rows(table, where)
+        self._check_column(rows, table, column)
+        if len(rows) != 1:
+            raise PaperError(f"{len(rows)} rows of {table} fit {where}, expected one")
+        value = rows[column].iloc[0]
+        if pd.isna(value):
+            raise PaperError(f"{table} leaves {column} empty where {where}")
+        return minus(form.format(value))
+
+    def smallest(self, table: str, column: str, form: str = "{}", **where) -> str:
+        """The smallest value that a column of a shipped table has in the rows that fit."""
+        rows = self._rows(table, where)
+        self._check_column(rows, table, column)
+        return minus(form.format(rows[column].min()))
+
+    def count(self, table: str, **where) -> str:
+        """How many rows of a shipped table fit."""
+        return str(len(self._rows(table, where)))
+
+    def ref(self, name: str) -> str:
+        """Name a figure or table that the text shows, such as "Figure 1", as a link to it."""
+        if name not in self.labels:
+            there = ", ".join(self.labels)
+            raise PaperError(f"{TEXT} refers to {name!r} and does not show it; it shows: {there}")
+        return f"[{self.labels[name].replace(' ', NBSP)}](#{name})"
+
+    def _companion(self, folder: str, name: str, ending: str) -> str:
+        path = self.folder / folder / f"{name}.{ending}"
+        if not path.is_file():
+            there = ", ".join(sorted(p.stem for p in path.parent.glob(f"*.{ending}"))) or "nothing"
+            raise PaperError(f"{self.outputs}/{folder} holds no {path.name}; there are: {there}")
+        return path.read_text(encoding="utf-8").strip()
+
+    def figure(self, name: str) -> str:
+        """A shipped figure with its caption, source line and alt text."""
+        caption = " ".join(self._companion("figures", name, "md").split())
+        alt = self._companion("figures", name, "txt")
+        path = f"{self.outputs}/figures/{name}"
+        if self.kind == "docx":
+            return f"![{escape(caption)}]({path}.png){{#{name} alt={literal(alt)}}}"
+        image = f"image({literal(f'/{path}.pdf')}, alt: {literal(alt)})"
+        return self._typst(f"#figure({image}, caption: {literal(caption)}) <{name}>")
+
+    def table(self, name: str, columns: dict[str, list], part: str = "", **where) -> str:
+        """Rows of a shipped table with its title, note and source line.
+
+        `columns` gives, for each column to show, its heading and how its values are formatted (or
+        what each is called); an empty cell shows as a dash. `part` says in the title which rows.
+        """
+        rows = self._rows(f"tables/{name}", where)
+        for column in columns:
+            self._check_column(rows, name, column)
+        title, _, *middle, source = self._companion("tables", name, "md").split("\n\n")
+        title = title.strip("*") + (f": {part}" if part else "")
+        note = " ".join([*(text for text in middle if not text.startswith("- `")), source])
+        for other, label in self.labels.items():
+            note = note.replace(f"({other.split('_')[0]})", f"({label.replace(' ', NBSP)})")
+        lines = [[head for head, _ in columns.values()]]
+        for _, row in rows.iterrows():
+            lines.append([shown(row[column], form) for column, (_, form) in columns.items()])
+        text = [form == "{}" or isinstance(form, dict) for _, form in columns.values()]
+        draw = self._word_table if self.kind == "docx" else self._typst_table
+        return draw(name, title, note, lines, text)
+
+    @staticmethod
+    def _word_table(name: str, title: str, note: str, lines: list, text: list[bool]) -> str:
+        # heads break between words, cells nowhere; the rest is air
+        wide = [
+            max(map(len, [*head.split(), *cells])) + 3 for head, *cells in zip(*lines, strict=True)
+        ]
+        rule = [
+            ":" + "-" * w if left else "-" * w + ":" for w, left in zip(wide, text, strict=True)
+        ]
+        head, *body = ([escape(cell) for cell in line] for line in lines)
+        grid = "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *body))
+        below = f'::: {{custom-style="Table Note"}}\n{escape(note)}\n:::'
+        return f"{grid}\n\n: {escape(title)} {{#{name}}}\n\n{below}"
+
+    def _typst_table(self, name: str, title: str, note: str, lines: list, text: list[bool]) -> str:
+        align = ", ".join("left" if left else "right" for left in text)
+        head, *body = (", ".join(literal(cell) for cell in line) for line in lines)
+        table = (
+            f"table(columns: {len(text)}, align: ({align}), table.hline(stroke: rule), "
+            f"table.header({head}), table.hline(stroke: rule / 2), {', '.join(body)}, "
+            "table.hline(stroke: rule))"
+        )
+        return self._typst(
+            f"#figure(kind: table, caption: {literal(title)}, "
+            f"[#{table} #note({literal(note)})]) <{name}>"
+        )
+
+    @staticmethod
+    def _typst(text: str) -> str:
+        return f"```{{=typst}}\n{text}\n```"
+
+
+def environment() -> jinja2.Environment:
+    """Jinja as the text uses it: an unknown name is an error."""
+    return jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+
+
+def render(root: Path, outputs: str, kind: str) -> str:
+    """Fill in the text for one format. Raises PaperError where the outputs lack something."""
+    _read_table.cache_clear()
+    text = (root / TEXT).read_text(encoding="utf-8")
+    shipped = Shipped(root, outputs, text, kind)
+    calls = {name: getattr(shipped, name) for name in CALLS}
+    return environment().from_string(text).render(calls)
+
+
+def author(producer: str) -> dict:
+    """A producer as a CSL name; one with initials is a person."""
+    person = re.fullmatch(r"((?:[A-Z]\. ?)+)(\w+)", producer)
+    return {"given": person[1].strip(), "family": person[2]} if person else {"literal": producer}
+
+
+def bibliography(root: Path) -> list[dict]:
+    """The sources of data/sources.yml as CSL items, a vintage as the date of each."""
+    items = []
+    for name, source in load_sources(root).items():
+        dated = re.fullmatch(r"(\d{4})(-\d\d)*", source["date"])
+        issued = {"date-parts": [[int(dated[1])]]} if dated else {"literal": source["date"]}
+        items.append(
+            {
+                "id": name,
+                "type": "dataset",
+                "author": [author(source["producer"])],
+                "issued": issued,
+                "title": source["title"],
+                "number": source["code"],
+                "version": source["vintage"],
+            }
+            | ({"URL": source["url"]} if source["url"].startswith("http") else {})
+        )
+    return items
+
+
+def build(root: Path, outputs: str, kind: str) -> Path:
+    """Make the PDF or the Word document; the file made before stays until the new one is whole."""
+    text = render(root, outputs, kind)
+    citation = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
+    # what pandoc takes for the time of writing
+    released = calendar.timegm(pd.Timestamp(citation["date-released"]).timetuple())
+    os.environ["SOURCE_DATE_EPOCH"] = str(released)
+    folder = root / outputs / "paper"
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
+        sources, made = Path(scratch) / "sources.json", Path(scratch) / f"paper.{kind}"
+        write_json(sources, bibliography(root))
+        options = [
+            "--citeproc",
+            f"--bibliography={sources}",
+            "--bibliography=paper/literature.yaml",
+            "--csl=paper/references.csl",
+            f"--metadata=author:{citation['authors'][0]['name']}",
+            f"--metadata=version:{citation['version']}",
+            "--fail-if-warnings",
+        ]
+        # from the root, so that no path of this machine gets into the document
+        convert = partial(pypandoc.convert_text, format=MARKDOWN, cworkdir=root)
+        if kind == "docx":
+            options += [
+                "--reference-doc=paper/reference.docx",
+                "--columns=1",  # a table's columns divide the page by the dashes under their heads
+            ]
+            convert(text, "docx+native_numbering", outputfile=made, extra_args=options)
+        else:
+            options.append("--template=paper/template.typ")
+            source = convert(text, "typst", extra_args=options)
+            typst.compile(source.encode(), made, root=str(root), ignore_system_fonts=True)
+        return made.replace(folder / made.name)
+
+
+def main() -> None:
+    kind, outputs = sys.argv[1:]
+    try:
+        made = build(project_root(), outputs, kind)
+    except (PaperError, jinja2.TemplateError, RuntimeError) as error:  # or pandoc's and Typst's
+        sys.exit(f"{TEXT}: {error}")
+    print(f"{made.relative_to(project_root())} is made")
+
+
+if __name__ == "__main__":
+    main()
