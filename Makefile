@@ -27,7 +27,7 @@ VENV = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/.complete)
 module = $(1:%=src/oda_eras/%.py)
 table = $(1:%=$(OUT)/data/%.csv)
 
-.PHONY: all report paper docx crate test lab accept verify claims power bench clean help
+.PHONY: all report paper docx crate donors test lab accept verify claims power bench clean help
 
 all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 
@@ -110,6 +110,9 @@ report: $(BUILD)/done ## write the notebooks as web pages, to read on a phone or
 lab: | $(VENV) ## open JupyterLab on the notebooks and their reading order
 	@JUPYTER_CONFIG_PATH='$(CURDIR)/notebooks/.jupyter' $(PYTHON) -m jupyterlab --allow-root \
 	  --LabApp.default_url=/lab/tree/README.md notebooks
+
+donors: | $(VENV) ## run every donor with enough data, then compare them (outputs/donors)
+	@$(PYTHON) -m oda_eras.all_donors
 
 accept: all ## take the executed notebooks over into notebooks/, to be committed
 	@$(PYTHON) -m oda_eras.accept $(OUT) $(NOTEBOOKS)

@@ -17,15 +17,22 @@ import time
 from pathlib import Path
 
 from oda_eras.paths import project_root
+from oda_eras.study import Study
 
-LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", ".build", "__pycache__", "*.egg-info", ".*_cache"
+UNCOPIED = shutil.ignore_patterns(
+    ".git", ".venv", ".build", "__pycache__", "*.egg-info", ".*_cache", ".staging"
 )
+
+
+def left_out(folder: str, names: list[str]) -> set[str]:
+    """What a copy of the project goes without: what it can make, and other runs' outputs."""
+    others = set(names) - {Study().name} if Path(folder).name == "outputs" else set()
+    return set(UNCOPIED(folder, names)) | others
 
 
 def copy_tree(target: Path) -> Path:
     """Copy the project without its environment and build folder."""
-    return shutil.copytree(project_root(), target, ignore=LEFT_OUT)
+    return shutil.copytree(project_root(), target, ignore=left_out)
 
 
 def scratch_environment(root: Path) -> dict[str, str]:

@@ -633,3 +633,30 @@ def verdicts_by_section(counts: pd.DataFrame, note: str) -> Figure:
     for y in range(1, len(sections)):
         ax.axhline(y - 0.5, color=BAND, lw=0.6, zorder=0)
     return figure
+
+
+def donors_compared(rows: pd.DataFrame, note: str) -> Figure:
+    """When each donor's level shifted most, on the years that its series covers (f17).
+
+    `rows` has columns name, first, last, last_old, p_null, q, in the order in which they are
+    shown; filled: the shift holds at a false discovery rate of 0.05.
+    """
+    figure, ax = new_figure("single", 24 + 6.5 * len(rows), note)
+    for position, row in enumerate(rows.itertuples()):
+        ax.hlines(position, row.first - 0.5, row.last + 0.5, color="#b0b0b0", lw=1.6, zorder=1)
+        fill = COLOURS[1] if row.q <= 0.05 else "white"
+        ax.plot(
+            row.last_old + 0.5, position, "D", color=COLOURS[1], markerfacecolor=fill,
+            markersize=4.5,
+        )  # fmt: skip
+        ax.text(
+            1.01, position, f"{row.p_null:.3f}   {row.q:.2f}", va="center", fontsize=6,
+            transform=ax.get_yaxis_transform(),
+        )  # fmt: skip
+    ax.text(1.01, -0.9, "p       q", va="center", fontsize=6, transform=ax.get_yaxis_transform())
+    ax.set_yticks(range(len(rows)), rows.name)
+    ax.set_ylim(len(rows) - 0.5, -1.2)
+    ax.set_xlim(rows["first"].min() - 1, rows["last"].max() + 1)
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    ax.set_xlabel("largest shift of the mean, on the years covered")
+    return figure

@@ -82,6 +82,8 @@ class Publication:
     outputs : str
         The notebook's `outputs` parameter; a relative path starts at the project's root. Its name
         says which run it belongs to.
+    study : Study, optional
+        What the run is about, where the folder's name does not tell.
     parameters
         The notebook's other parameters.
 
@@ -89,10 +91,10 @@ class Publication:
     that no run writes into another's outputs.
     """
 
-    def __init__(self, notebook: str, outputs: str, **parameters):
+    def __init__(self, notebook: str, outputs: str, study: Study | None = None, **parameters):
         self.notebook = notebook
         self.root = project_root()
-        self.study = study_of(self.root, outputs)
+        self.study = study or study_of(self.root, outputs)
         for name, value in parameters.items():
             expected = self.study.parameters[name]
             if value != expected:

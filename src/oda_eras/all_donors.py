@@ -1,0 +1,194 @@
+"""Run the chain for every donor with enough data: `python -m oda_eras.all_donors`.
+
+`make -j2 donors` calls this. Each donor's run is make's own, so what is up to date is skipped. A
+run that fails does not stop the others. At the end the donors are compared in one table and one
+figure in outputs/donors.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+from scipy.stats import false_discovery_control
+
+from oda_eras import figures
+from oda_eras.measures import ALL
+from oda_eras.paths import project_root
+from oda_eras.publication import Publication
+from oda_eras.study import FEWEST_YEARS, Study, StudyError, read_study
+
+COMPARISON = "outputs/donors"
+FALSE_DISCOVERY_RATE = 0.05
+
+
+def donors_with_data(root: Path) -> tuple[list[str], dict[str, str]]:
+    """Donors that the default parameters can be run for, and why the others can't."""
+    table = pd.read_csv(root / "data/donors.csv")
+    chosen, left_out = [], {}
+    for donor in table.donor[table.group.isin(["DAC", "EU institutions"])]:
+        try:
+            chosen.append(read_study(root, {"donor": donor}).donor)
+        except StudyError as error:
+            left_out[donor] = str(error)
+    return chosen, left_out
+
+
+def jobs(makeflags: str) -> int:
+    """How many jobs make was told to run, from MAKEFLAGS; one where it does not say."""
+    found = re.search(r"(?:^|\s)-?\w*j(\d+)", makeflags)
+    return int(found[1]) if found else 1
+
+
+def run_donor(root: Path, donor: str) -> str:
+    """Bring one donor's run up to date; returns what went wrong, empty where nothing did."""
+    inherited = {
+        n: v for n, v in os.environ.items() if n not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    }
+    choice = [f"DONOR={donor}"] if donor != Study().donor else []
+    run = subprocess.run(
+        ["make", f"PYTHON={sys.executable}", *choice],
+        cwd=root, env=inherited, capture_output=True, text=True,
+    )  # fmt: skip
+    return (run.stdout + run.stderr).strip()[-1500:] if run.returncode else ""
+
+
+def compare(root: Path, donors: list[str]) -> pd.DataFrame:
+    """Each donor's largest shift of the mean, with a false discovery rate over donors.
+
+    Returns
+    -------
+    DataFrame
+        A row per donor, smallest p first: donor, name, first, last, n (years of the total of
+        net ODA to all five, current US$), sup_f, last_old, first_new, rho_null, p_null (simulated
+        at the donor's own autocorrelation), p_break (with the best break removed), q (p_null
+        adjusted over donors by Benjamini and Hochberg 1995), bic_breaks, lwz_breaks.
+    """
+    names = pd.read_csv(root / "data/donors.csv").set_index("donor").name
+    rows = []
+    for donor in donors:
+        folder = root / "outputs" / donor
+        tests = pd.read_csv(folder / "data/break_tests.csv")
+        found = tests[(tests.recipient == ALL) & (tests.price_basis == "current")]
+        test = found.sort_values("start").iloc[-1]  # the later start is the main one
+        counts = pd.read_csv(folder / "tables/t05_breaks.csv").query(
+            "recipient == @ALL and price_basis == 'current' and start == @test.start"
+        )
+        breaks = counts.drop_duplicates("criterion").set_index("criterion").breaks
+        rows.append(
+            {
+                "donor": donor,
+                "name": names[donor],
+                "first": int(test.start),
+                "last": int(test.start + test.n - 1),
+                **test[["n", "sup_f", "last_old", "first_new", "rho_null", "p_null", "p_break"]],
+                "bic_breaks": int(breaks["BIC"]),
+                "lwz_breaks": int(breaks["LWZ"]),
+            }
+        )
+    table = pd.DataFrame(rows).astype({"n": int, "last_old": int, "first_new": int})
+    table.insert(12, "q", false_discovery_control(table.p_null.astype(float)).round(4))
+    return table.sort_values(["p_null", "donor"], ignore_index=True)
+
+
+def publish(root: Path, table: pd.DataFrame) -> None:
+    """Write the comparison's table and figure."""
+    publication = Publication("all_donors", COMPARISON, study=Study())
+    source = "wdi_net_oda_by_donor"
+    held = int((table.q <= FALSE_DISCOVERY_RATE).sum())
+    about = (
+        "Net ODA to Kazakhstan, Kyrgyzstan, Tajikistan, Turkmenistan and Uzbekistan together, "
+        "current US$, calendar years as listed"
+    )
+    publication.save_table(
+        "t13_donors",
+        table,
+        title="The largest shift of the mean of net ODA, donor by donor",
+        columns={
+            "donor": "donor, ISO3",
+            "name": "donor",
+            "first": "first year of the series",
+            "last": "last year",
+            "n": "years",
+            "sup_f": "largest F of one shift in the mean, trim 0.15",
+            "last_old": "last year of the old level",
+            "first_new": "first year of the new level",
+            "rho_null": "autocorrelation of the series less its mean",
+            "p_null": "simulated p of sup-F at that autocorrelation",
+            "p_break": "simulated p with the best break removed",
+            "bic_breaks": "breaks that BIC picks",
+            "q": "p_null adjusted for the false discovery rate over donors",
+            "lwz_breaks": "breaks that LWZ picks",
+        },
+        sources=[source],
+        note=f"{about}. BIC alone finds breaks in series that have none (t09).",
+        printed=pd.DataFrame(
+            {
+                "Donor": table.name,
+                "Years": table["first"].astype(str) + "-" + table["last"].astype(str),
+                "Last old year": table.last_old,
+                "sup-F": table.sup_f.round(1),
+                "rho": table.rho_null.round(2),
+                "p": table.p_null.round(3),
+                "p, break removed": table.p_break.round(3),
+                "q": table.q.round(3),
+                "BIC": table.bic_breaks,
+                "LWZ": table.lwz_breaks,
+            }
+        ),
+    )
+    note = (
+        f"{about}. p: sup-F, simulated at each donor's own autocorrelation; q: false discovery "
+        f"rate; filled: q of {FALSE_DISCOVERY_RATE} or less. {publication.cite(source)}"
+    )
+    publication.save_figure(
+        "f17_who_shifted_when",
+        figures.donors_compared(table, note),
+        data=table[["donor", "name", "first", "last", "last_old", "p_null", "q"]],
+        columns={
+            "donor": "donor, ISO3",
+            "name": "donor",
+            "first": "first year of the series",
+            "last": "last year",
+            "last_old": "last year of the old level at the largest F",
+            "p_null": "simulated p at the donor's own autocorrelation",
+            "q": "the same adjusted for the false discovery rate over donors",
+        },
+        caption=f"When the mean of each donor's flow shifted most (n = {len(table)} donors). "
+        f"{about}; p of sup-F simulated at each donor's own autocorrelation, q over donors.",
+        alt=f"A row for each donor with a diamond at its largest shift; {held} of {len(table)} "
+        f"hold at a false discovery rate of {FALSE_DISCOVERY_RATE}: "
+        + (", ".join(table.name[table.q <= FALSE_DISCOVERY_RATE]) or "none") + ".",
+        sources=[source],
+    )  # fmt: skip
+    publication.publish()
+
+
+def main() -> None:
+    from tqdm import tqdm
+
+    root = project_root()
+    donors, left_out = donors_with_data(root)
+    print(
+        f"{len(donors)} donors have flows to all five in {FEWEST_YEARS} consecutive years or more; "
+        f"left out: {', '.join(left_out)}"
+    )
+    failed = {}
+    with ThreadPoolExecutor(jobs(os.environ.get("MAKEFLAGS", ""))) as pool:
+        results = pool.map(lambda donor: run_donor(root, donor), donors)
+        for donor, message in tqdm(zip(donors, results, strict=True), total=len(donors)):
+            if message:
+                failed[donor] = message
+    whole = [donor for donor in donors if donor not in failed]
+    if whole:
+        publish(root, compare(root, whole))
+    for donor, message in failed.items():
+        print(f"\n{donor} failed:\n{message}", file=sys.stderr)
+    sys.exit(f"{len(failed)} of {len(donors)} donors failed: {', '.join(failed)}" if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""A run's name and its choices: each tells the other, and wrong ones stop with what is allowed."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import ROOT, make
+
+from oda_eras.publication import Publication, words_of
+from oda_eras.run import ARTICLE, LEFT_OUT, READING, ChainError, adapt
+from oda_eras.study import Study, StudyError, complete_years, read_study, study_of
+
+CHOICES = [
+    {},
+    {"DONOR": "DEU"},
+    {"DONOR": "KOR", "RECIPIENTS": "UZB,KAZ", "LAG": "1"},
+    {"MEASURE": "grants", "PRICE_BASIS": "constant", "BOUNDARY": "dropped"},
+    {"FIRST_YEAR": "1995", "LAST_YEAR": "2020", "SCHEME": "prime_ministers"},
+]
+
+
+@pytest.mark.parametrize("given", CHOICES, ids=str)
+def test_a_name_tells_the_choices(given):
+    study = read_study(ROOT, given)
+    assert study_of(ROOT, f"outputs/{study.name}") == study
+
+
+def test_the_default_run_is_japans_and_a_default_by_its_name_too():
+    assert read_study(ROOT, {}).name == "JPN"
+    assert read_study(ROOT, {"SCHEME": "filled", "LAG": "0"}) == Study()
+
+
+WRONG = [
+    ("DONER=DEU", "expected DONOR, RECIPIENTS, FIRST_YEAR"),
+    ("DONOR=XXX", "expected AUS, AUT"),
+    ("DONOR=TUR", "expected AUS, AUT"),
+    ("RECIPIENTS=UZB,AFG", "expected KAZ, KGZ, TJK, TKM, UZB"),
+    ("RECIPIENTS=,", "RECIPIENTS is empty"),
+    ("LAG=9", "expected 0 to 5"),
+    ("LAG=one", "expected a whole number"),
+    ("MEASURE=gross", "expected net, grants"),
+    ("PRICE_BASIS=real", "expected current, constant, fixed_rate"),
+    ("BOUNDARY=soft", "expected majority, dropped, weighted"),
+    ("SCHEME=none", "expected filled, article, prime_ministers, data_driven"),
+    ("FIRST_YEAR=1980", "expected 1992 to 2023"),
+    ("FIRST_YEAR=2010 LAST_YEAR=2000", "is after LAST_YEAR=2000"),
+    ("DONOR=DEU SCHEME=filled", "expected data_driven"),
+    ("DONOR=USA PRICE_BASIS=fixed_rate", "no exchange rate moves"),
+    ("DONOR=BEL", "in 0 consecutive years of 1992-2023; 15 are needed"),
+    ("MEASURE=grants LAST_YEAR=2010", r"11 consecutive years \(2000-2010\)"),
+]
+
+
+@pytest.mark.parametrize(("choices", "message"), WRONG)
+def test_what_cant_be_run_is_said_with_what_can(choices, message):
+    with pytest.raises(StudyError, match=message):
+        read_study(ROOT, dict(choice.split("=") for choice in choices.split()))
+
+
+def test_make_stops_before_anything_runs_and_at_once(project):
+    start = time.monotonic()
+    result = make(project, "DONER=DEU")
+    assert time.monotonic() - start < 2
+    assert result.returncode != 0 and "DONER is no parameter: expected DONOR" in result.stderr
+    assert not (project / ".build").exists()
+
+
+def test_make_names_the_run_and_leaves_japans_outputs_alone(project):
+    plan = make(project, "-n", "DONOR=DEU", "LAG=1").stdout
+    assert "outputs/DEU.lag-1 " in plan and "outputs/JPN" not in plan
+
+
+def test_the_check_needs_no_environment():
+    code = "import sys; sys.path = [p for p in sys.path if 'site-packages' not in p]; "
+    code += "import runpy; sys.argv = ['study', 'DONOR=DEU']; "
+    code += "runpy.run_path('src/oda_eras/study.py', run_name='__main__')"
+    run = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True)
+    assert run.stdout == b"DEU\n", run.stderr
+
+
+@pytest.mark.parametrize("name", ["NEW", "JPN.colour-blue", "DEU.lag-0", "DEU.recipients-UZB-KAZ"])
+def test_a_folder_that_names_no_run_is_refused(name):
+    with pytest.raises(StudyError):
+        study_of(ROOT, f"outputs/{name}")
+
+
+def test_a_notebook_never_writes_into_another_runs_outputs(project, monkeypatch):
+    monkeypatch.chdir(project / "notebooks")
+    with pytest.raises(StudyError, match="donor is 'DEU', but outputs/JPN is the run with 'JPN'"):
+        Publication("03_patterns", "outputs/JPN", donor="DEU")
+
+
+def test_a_blank_ends_a_run_of_years(project):
+    table = project / "data/raw/wdi_net_oda_by_donor.csv"
+    lines = [line for line in table.read_text().splitlines() if not line.startswith("KAZ,JPN,2000")]
+    table.write_text("\n".join(lines) + "\n")
+    assert complete_years(project, Study()) == list(range(2001, 2024))
+
+
+def test_words_follow_the_run():
+    import pandas as pd
+
+    donors = pd.read_csv(ROOT / "data/donors.csv")
+    usa = words_of(Study(donor="USA", recipients=("KAZ", "UZB"), measure="grants"), donors)
+    assert (usa.donor, usa.whose) == ("the United States", "the United States'")
+    assert (
+        usa.tested == "ODA grants from the United States to Kazakhstan and Uzbekistan, current US$"
+    )
+    assert words_of(Study(), donors).tested == "net ODA from Japan to the five, current US$"
+
+
+def cell(source, *tags, kind="code"):
+    return {"cell_type": kind, "id": source[:8], "metadata": {"tags": list(tags)}, "source": source}
+
+
+def test_another_run_leaves_the_article_and_japans_readings_out():
+    cells = [
+        cell('donor = "JPN"\nlag = 0\noutputs = "outputs/JPN"', "parameters"),
+        cell("a", ARTICLE),
+        cell("b", ARTICLE, kind="markdown"),
+        cell("c"),
+        cell("d", READING),
+        cell("e", ARTICLE),
+    ]
+    fitted, parameters = adapt({"cells": cells}, Study(donor="DEU", lag=2))
+    assert [c["source"] for c in fitted["cells"][1:]] == [LEFT_OUT, "c", LEFT_OUT]
+    assert parameters == {"donor": "DEU", "lag": 2}
+
+
+def test_a_notebook_without_parameters_is_named_a_mistake():
+    with pytest.raises(ChainError, match="no cell is tagged parameters"):
+        adapt({"cells": [cell("a")]}, Study(donor="DEU"))
+
+
+def test_every_parameter_reaches_a_notebook():
+    import json
+
+    declared = set()
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        declared |= set(adapt(notebook, Study(donor="DEU"))[1])
+    assert declared == set(Study().parameters)

@@ -1,0 +1,86 @@
+"""Tables as they are printed: decimals aligned, text escaped, LaTeX that compiles."""
+
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import OUT, ROOT
+
+from oda_eras.tables import cells_as_text, column_format, decimals, numbers_to_latex, to_latex
+
+FRAME = pd.DataFrame(
+    {
+        "Name": ["a_b", "50% & more"],
+        "US$ million": [-1.25, 1000.0],
+        "n": [3, np.nan],
+        "ok": [True, False],
+    }
+)
+
+
+def test_a_column_shows_one_number_of_decimals():
+    assert decimals(pd.Series([1.0, 2.5, 0.125])) == 3
+    assert decimals(pd.Series([1.0, 2.0, np.nan])) == 0
+    text = cells_as_text(FRAME)
+    assert list(text["US$ million"]) == ["-1.25", "1000.00"]
+    assert list(text["n"]) == ["3", ""] and list(text["ok"]) == ["yes", "no"]
+
+
+def test_latex_aligns_decimals_and_escapes_text():
+    latex = to_latex(FRAME, label="t", title="A & B", note="100%")
+    assert column_format(FRAME) == "lS[table-format=-4.2]S[table-format=1.0]l"
+    assert r"a\_b & -1.25 & 3 & yes" in latex and r"50\% \& more" in latex
+    assert r"\caption{A \& B}" in latex and r"100\%" in latex and r"\toprule" in latex
+
+
+def test_numbers_become_macros():
+    latex = numbers_to_latex({"peak_total": {"text": "384"}, "change": {"text": "-5%"}})
+    assert r"\@namedef{oda@peak_total}{384}" in latex
+    assert r"\@namedef{oda@change}{\ensuremath{-}5\%}" in latex
+
+
+def compile_latex(folder, body: str, name: str) -> str:
+    """What LaTeX says of a document; skips where there is none, with its packages."""
+    if not shutil.which("pdflatex"):
+        pytest.skip("no LaTeX here: install one with booktabs and siunitx to run this test")
+    preamble = (
+        r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage[a4paper,margin=2cm]{geometry}"
+        r"\usepackage{array,booktabs,longtable,siunitx}"
+    )
+    numbers = (ROOT / OUT / "numbers.tex").as_posix()
+    text = f"{preamble}\\input{{{numbers}}}\\begin{{document}}\n{body}\n\\end{{document}}\n"
+    (folder / f"{name}.tex").write_text(text, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
+    for _ in range(2):  # longtable settles its widths on the second run
+        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
+    if "File `siunitx.sty' not found" in run.stdout:
+        pytest.skip("this LaTeX has no siunitx: install it to run this test")
+    assert run.returncode == 0, run.stdout[-1500:]
+    return run.stdout
+
+
+@pytest.mark.parametrize(
+    "table", sorted((ROOT / OUT / "tables").glob("*.tex")), ids=lambda p: p.stem
+)
+def test_every_table_compiles_and_fits_the_page(table, tmp_path):
+    said = compile_latex(tmp_path, f"\\input{{{table.as_posix()}}}", "table")
+    over = [line for line in said.splitlines() if line.startswith("Overfull \\hbox")]
+    # a point or two is invisible
+    wide = [line for line in over if float(line.split("(")[1].split("pt")[0]) > 5]
+    assert not wide, wide
+
+
+def test_numbers_print_in_latex_and_an_unknown_one_stops(tmp_path):
+    numbers = json.loads((ROOT / OUT / "numbers.json").read_text(encoding="utf-8"))
+    every = " ".join(f"\\oda{{{name}}}" for name in numbers)
+    compile_latex(tmp_path, every, "numbers")
+    with pytest.raises(AssertionError, match="no number is named nowhere"):
+        compile_latex(tmp_path, "\\oda{nowhere}", "unknown")
+
+
+def test_every_number_is_a_macro():
+    numbers = json.loads((ROOT / OUT / "numbers.json").read_text(encoding="utf-8"))
+    assert (ROOT / OUT / "numbers.tex").read_text(encoding="utf-8") == numbers_to_latex(numbers)
