@@ -1,10 +1,17 @@
 """Tables as papers print them: Markdown and LaTeX (booktabs, aligned decimals) of one frame."""
 
+import re
+import textwrap
+
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-# A column of longer text is set as a paragraph.
-LONGEST_LINE = 24
+# A column of longer text is set as a paragraph; a header breaks into lines of so many characters.
+LONGEST_LINE, HEADER_LINE = 24, 13
+# Characters across 170 mm of text in two sizes of type, and what a gap between columns takes.
+ACROSS = {"\\footnotesize": 104, "\\scriptsize": 114}
+GAP = 2.6
+NARROWEST_PARAGRAPH = 14
 # What a page of text holds in footnote size; a longer table is set to run over pages.
 ROWS_ON_A_PAGE = 45
 MOST_DECIMALS = 4
@@ -64,46 +71,61 @@ def to_latex(frame: pd.DataFrame, *, label: str, title: str, note: str) -> str:
     """
     text = cells_as_text(frame)
     long = len(frame) > ROWS_ON_A_PAGE
-    styler = text.style.hide(axis="index").format(escape="latex").format_index(
-        escape="latex", axis="columns"
-    )  # fmt: skip
-    options = {"hrules": True, "siunitx": True, "column_format": column_format(frame)}
+    size, columns = column_format(frame, smallest=long)
+    styler = text.style.hide(axis="index").format(escape).format_index(_header, axis="columns")
+    options = {"hrules": True, "siunitx": True, "column_format": columns}
     title, note = escape(title), escape(note)
-    size = "\\scriptsize" if len(frame.columns) > 8 or long else "\\footnotesize"
     if not long:
         body = styler.to_latex(**options)
         return (
             f"{PACKAGES}\\begin{{table}}[htbp]\n\\centering\n\\caption{{{title}}}\n"
             f"\\label{{tab:{label}}}\n{size}\n{body}\n"
-            f"\\par\\vspace{{2pt}}\\parbox{{\\linewidth}}{{\\scriptsize {note}}}\n\\end{{table}}\n"
+            f"\\par\\vspace{{2pt}}\\parbox{{\\linewidth}}{{\\scriptsize\\sloppy {note}}}\n"
+            "\\end{table}\n"
         )
     body = styler.to_latex(environment="longtable", caption=title, label=f"tab:{label}", **options)
-    return f"{PACKAGES}{{{size}\n{body}\\noindent{{\\scriptsize {note}\\par}}\n}}\n"
+    return f"{PACKAGES}{{{size}\n{body}\\noindent{{\\scriptsize\\sloppy {note}\\par}}\n}}\n"
 
 
-def column_format(frame: pd.DataFrame) -> str:
-    """LaTeX column types: numbers aligned at the decimal point, long text as paragraphs."""
-    lengths = {}
-    for name, column in frame.items():
-        if not _is_number(column):
-            longest = column.dropna().astype(str).str.len().max()
-            if longest > LONGEST_LINE:
-                lengths[name] = float(column.dropna().astype(str).str.len().mean() ** 0.5)
-    # each narrow column takes about a twelfth of the line; long ones share the rest
-    rest = max(0.35, 0.98 - 0.075 * (len(frame.columns) - len(lengths)))
+def _header(name: str) -> str:
+    """A column's name, broken into lines where it is long."""
+    lines = [escape(line) for line in textwrap.wrap(name, HEADER_LINE)]
+    if len(lines) < 2:
+        return "".join(lines)
+    return r"\begin{tabular}[b]{@{}l@{}}" + r"\\".join(lines) + r"\end{tabular}"
+
+
+def column_format(frame: pd.DataFrame, smallest: bool = False) -> tuple[str, str]:
+    """Size of type and column types: decimals aligned, long text in paragraphs that fit the page.
+
+    `smallest` asks for the smaller size whether the columns need it or not.
+    """
+    text = cells_as_text(frame)
+    widths, paragraphs = {}, {}
+    for name, column in text.items():
+        longest = column.str.len().max() if len(column) else 0
+        header = max((len(line) for line in textwrap.wrap(name, HEADER_LINE)), default=0)
+        if longest > LONGEST_LINE and not _is_number(frame[name]):
+            paragraphs[name] = column.str.len().mean() ** 0.5
+        widths[name] = max(longest, header)
+    fixed = sum(widths[name] for name in widths if name not in paragraphs) + GAP * len(widths)
+    needed = fixed + NARROWEST_PARAGRAPH * len(paragraphs)
+    small, smaller = ACROSS
+    size = smaller if smallest or needed > ACROSS[small] else small
+    rest = max(ACROSS[size] - fixed, NARROWEST_PARAGRAPH * len(paragraphs))
     kinds = []
-    for name, column in frame.items():
-        if name in lengths:
-            width = rest * lengths[name] / sum(lengths.values()) - 0.02
+    for name in text:
+        if name in paragraphs:
+            width = rest * paragraphs[name] / sum(paragraphs.values()) / ACROSS[size]
             kinds.append(f">{{\\raggedright\\arraybackslash}}p{{{width:.3f}\\linewidth}}")
-        elif _is_number(column):
-            known = column.dropna().astype(float)
+        elif _is_number(frame[name]):
+            known = frame[name].dropna().astype(float)
             whole = max((len(f"{abs(value):.0f}") for value in known), default=1)
             sign = "-" if (known < 0).any() else ""
-            kinds.append(f"S[table-format={sign}{whole}.{decimals(column)}]")
+            kinds.append(f"S[table-format={sign}{whole}.{decimals(frame[name])}]")
         else:
             kinds.append("l")
-    return "".join(kinds)
+    return size, "".join(kinds)
 
 
 ESCAPES = {
@@ -113,8 +135,9 @@ ESCAPES = {
 
 
 def escape(text: str) -> str:
-    """Plain text for LaTeX."""
-    return "".join(ESCAPES.get(character, character) for character in text)
+    """Plain text for LaTeX, with room to break in addresses, names of files and codes."""
+    plain = "".join(ESCAPES.get(character, character) for character in text)
+    return re.sub(r"(/|\\_|\.(?=[A-Z]))", r"\1\\allowbreak{}", plain)
 
 
 def numbers_to_latex(numbers: dict[str, dict]) -> str:
