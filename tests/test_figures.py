@@ -1,62 +1,188 @@
-"""Figures as they are drawn: size, type, text inside the page and apart from other text."""
+"""Every saved figure as it is rendered: what a production desk and a reader would find wrong."""
 
+import itertools
+import json
+import os
 import re
+from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
+from colorspacious import cspace_convert, deltaE
+from comparison import pinned_platform
 from conftest import OUT, ROOT
-from matplotlib import image as mpimg
 from matplotlib import pyplot as plt
+from matplotlib.colors import to_rgb
+from matplotlib.testing.compare import compare_images
+from pypdf import PdfReader
 
 from oda_eras import figures
+from oda_eras.bench import copy_tree, run_cells
+from oda_eras.publication import Publication
 
-DATA = ROOT / OUT / "data"
-ERAS = pd.read_csv(ROOT / "data" / "eras.csv")
-NOTE = "Net ODA from Japan, current US$ and constant US$, calendar years. " * 2
-
-
-def read(name: str) -> pd.DataFrame:
-    return pd.read_csv(DATA / f"{name}.csv")
-
-
-def flows() -> pd.DataFrame:
-    panel = read("panel").query("donor == 'JPN' and measure == 'net'")
-    rows = panel[["recipient", "year", "usd_million"]]
-    totals = read("totals").rename(columns={"with_uzbekistan": "usd_million"})
-    return pd.concat([rows, totals[["year", "usd_million"]].assign(recipient="ALL")])
+NAMES = sorted(path.stem for path in (ROOT / OUT / "figures").glob("f*.png"))
+SMALLEST_TYPE = 5  # points
+TEXT_CONTRAST, MARK_CONTRAST = 4.5, 2.0  # of text, and of lines, bars and markers
+APART = 10  # difference in CAM02-UCS that an eye sees at a glance; lightness likewise
+DEUTERANOPIA = {"name": "sRGB1+CVD", "cvd_type": "deuteranomaly", "severity": 100}
 
 
-def scheme(name: str) -> pd.DataFrame:
-    return ERAS[ERAS.scheme == name]
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory) -> dict:
+    """Every figure that notebook 08 saves, drawn anew: name -> figure, data, caption, alt."""
+    root = copy_tree(tmp_path_factory.mktemp("figures") / "project")
+    kept = {}
+    save = Publication.save_figure
+
+    def keep(self, name, figure, **about):
+        shown = save(self, name, figure, **about)
+        kept[name] = {"figure": figure, **about}
+        return shown
+
+    before = Path.cwd()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Publication, "save_figure", keep)
+        os.chdir(root)
+        try:
+            run_cells(["08_figures"])
+        finally:
+            os.chdir(before)
+    for entry in kept.values():
+        entry["figure"].draw_without_rendering()
+    return kept
 
 
-DRAWINGS = {
-    "flows": lambda: figures.flows_by_recipient(flows(), scheme("article"), NOTE),
-    "totals": lambda: figures.total_with_and_without(read("totals"), NOTE),
-    "bases": lambda: figures.price_bases(read("price_bases"), NOTE),
-    "repayments": lambda: figures.implied_repayments(read("repayments"), "yen", NOTE),
-    "concentration": lambda: figures.concentration(read("concentration"), NOTE),
-    "ranks": lambda: figures.rank_and_share(read("ranks"), NOTE),
-    "timeline": lambda: figures.era_timeline(
-        {"filled": scheme("filled"), "article": scheme("article")},
-        pd.read_csv(ROOT / "data" / "events.csv"),
-        NOTE,
-    ),
-    "shares": lambda: figures.share_by_recipient(read("donor_shares"), NOTE),
-}
-
-
-@pytest.fixture(params=DRAWINGS)
-def drawn(request):
-    figure = DRAWINGS[request.param]()
-    figure.draw_without_rendering()
-    yield figure
-    plt.close(figure)
+@pytest.fixture(params=NAMES)
+def drawn(request, saved):
+    return saved[request.param]["figure"]
 
 
 def texts(figure) -> list:
-    return [t for t in figure.findobj(mpl.text.Text) if t.get_visible() and t.get_text().strip()]
+    """Texts that are drawn: labels of ticks beyond an axis' limits exist but are not."""
+    hidden = set()
+    for ax in figure.axes:
+        for axis, (low, high) in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
+            low, high = sorted((low, high))
+            for tick in axis.get_major_ticks() + axis.get_minor_ticks():
+                if not low - 1e-9 <= tick.get_loc() <= high + 1e-9:
+                    hidden |= {tick.label1, tick.label2}
+    found = figure.findobj(mpl.text.Text)
+    return [t for t in found if t.get_visible() and t.get_text().strip() and t not in hidden]
+
+
+def clipped(figure) -> list[str]:
+    """Texts that leave the page."""
+    page = figure.bbox
+    out = []
+    for text in texts(figure):
+        box = text.get_window_extent()
+        if min(box.x0, box.y0) < -1 or box.x1 > page.x1 + 1 or box.y1 > page.y1 + 1:
+            out.append(text.get_text())
+    return out
+
+
+def overlapping(figure) -> list[tuple[str, str]]:
+    """Pairs of texts that lie on each other, by more than the air around their letters."""
+    boxes = []
+    for text in texts(figure):
+        box = text.get_window_extent()
+        if box.width > 0 and box.height > 0:
+            boxes.append((text.get_text(), box.shrunk(0.94, 0.7)))
+    return [
+        (a, b) for (a, one), (b, other) in itertools.combinations(boxes, 2) if one.overlaps(other)
+    ]
+
+
+def luminance(colour) -> float:
+    """Relative luminance (Web Content Accessibility Guidelines 2)."""
+    channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return float(np.dot([0.2126, 0.7152, 0.0722], channels))
+
+
+def contrast(colour, background="white") -> float:
+    light, dark = sorted((luminance(colour), luminance(background)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def series_of(ax) -> list[dict]:
+    """What a reader must tell apart in one panel: labelled lines and bars, with their looks."""
+    handles, labels = ax.get_legend_handles_labels()
+    looks = []
+    for handle, label in zip(handles, labels, strict=True):
+        first = handle[0] if isinstance(handle, mpl.container.BarContainer) else handle
+        if isinstance(first, mpl.lines.Line2D):
+            second = (first.get_marker(), first.get_linestyle(), first.get_fillstyle())
+            colour, hollow = first.get_color(), to_rgb(first.get_markerfacecolor()) == (1, 1, 1)
+            looks.append({"label": label, "colour": colour, "second": (*second, hollow)})
+        else:
+            colour = first.get_facecolor()
+            colour = colour[0] if np.ndim(colour) == 2 else colour
+            looks.append({"label": label, "colour": colour, "second": (first.get_hatch(),)})
+    return looks
+
+
+def indistinct(looks: list[dict]) -> list[tuple[str, str]]:
+    """Pairs of series that neither colour (under deuteranopia and in grey) nor form tells apart."""
+    pairs = []
+    for one, other in itertools.combinations(looks, 2):
+        seen = [cspace_convert(to_rgb(s["colour"]), DEUTERANOPIA, "sRGB1") for s in (one, other)]
+        seen = [np.clip(colour, 0, 1) for colour in seen]
+        grey = [cspace_convert(to_rgb(s["colour"]), "sRGB1", "CIELab")[0] for s in (one, other)]
+        by_colour = deltaE(*seen, input_space="sRGB1") >= APART and abs(grey[0] - grey[1]) >= APART
+        if not by_colour and one["second"] == other["second"]:
+            pairs.append((one["label"], other["label"]))
+    return pairs
+
+
+def drawn_numbers(figure) -> np.ndarray:
+    """Every number that lines and bars of the data show, in data coordinates."""
+    found = []
+    for ax in figure.axes:
+        for line in ax.lines:
+            if line.get_transform() == ax.transData and len(line.get_xdata()):
+                found += [
+                    *np.asarray(line.get_xdata(), float),
+                    *np.asarray(line.get_ydata(), float),
+                ]
+        for bars in ax.containers:
+            if isinstance(bars, mpl.container.BarContainer):
+                found += [bar.get_height() for bar in bars] + [bar.get_width() for bar in bars]
+    return np.array([number for number in found if np.isfinite(number)])
+
+
+def missing_from(numbers: np.ndarray, wanted: pd.Series) -> list[float]:
+    """Numbers of the saved data that the figure does not show."""
+    ordered = np.sort(numbers)
+    values = wanted.dropna().unique().astype(float)
+    at = np.clip(np.searchsorted(ordered, values), 1, len(ordered) - 1)
+    near = np.minimum(abs(ordered[at] - values), abs(ordered[at - 1] - values))
+    return list(values[near > 1e-3 * np.maximum(1, abs(values))])
+
+
+# The columns of each figure's CSV that lines, bars and markers show as they stand.
+SHOWN = {
+    "f01": ["year", "usd_million"],
+    "f02": ["grants", "loans_net"],
+    "f03": ["year", "usd_million"],
+    "f04": ["year", "index"],
+    "f05": ["year", "with_uzbekistan", "without_uzbekistan"],
+    "f06": ["usd_million"],
+    "f07": ["f", "posterior"],
+    "f08": ["rho", "p"],
+    "f09": ["change"],
+    "f10": ["in_sd"],
+    "f11": ["year", "gap", "own", "synthetic"],
+    "f12": ["shift_sd", "rejection_rate"],
+    "f13": ["year", "lcu_million"],
+    "f15": ["year", "effective_number"],
+    "f16": ["year", "rank", "share_percent"],
+}
+
+
+def test_every_figure_of_the_set_is_saved(saved):
+    assert [name[:3] for name in sorted(saved)] == [f"f{i:02d}" for i in range(1, 17)]
 
 
 def test_page_width_is_a_preset(drawn):
@@ -65,30 +191,142 @@ def test_page_width_is_a_preset(drawn):
 
 
 def test_type_is_five_points_or_more(drawn):
-    small = [t.get_text() for t in texts(drawn) if t.get_fontsize() < 5]
-    assert not small
+    assert not [t.get_text() for t in texts(drawn) if t.get_fontsize() < SMALLEST_TYPE]
 
 
 def test_no_text_leaves_the_page(drawn):
-    page = drawn.bbox
-    # labels of ticks beyond an axis' limits exist but are not drawn
-    ticks = {t for ax in drawn.axes for t in ax.get_xticklabels() + ax.get_yticklabels()}
-    for text in set(texts(drawn)) - ticks:
-        box = text.get_window_extent()
-        assert box.x0 >= page.x0 - 1 and box.x1 <= page.x1 + 1, text.get_text()
-        assert box.y0 >= page.y0 - 1 and box.y1 <= page.y1 + 1, text.get_text()
+    assert not clipped(drawn)
+
+
+def test_no_text_lies_on_another(drawn):
+    assert not overlapping(drawn)
+
+
+def test_text_stands_out(drawn):
+    pale = {t.get_text() for t in texts(drawn) if contrast(t.get_color()) < TEXT_CONTRAST}
+    assert not pale
+
+
+def test_data_stand_out(drawn):
+    for look in (look for ax in drawn.axes for look in series_of(ax)):
+        assert contrast(look["colour"]) >= MARK_CONTRAST, look
+
+
+def test_series_are_told_apart_without_colour(drawn):
+    assert not [pair for ax in drawn.axes for pair in indistinct(series_of(ax))]
+
+
+def test_no_grid_and_units_on_axes(drawn):
+    for ax in drawn.axes:
+        assert not any(line.get_visible() for line in ax.get_xgridlines() + ax.get_ygridlines())
+    assert any(ax.get_ylabel() or ax.get_xlabel() or ax.get_yticklabels() for ax in drawn.axes)
 
 
 def test_footers_do_not_read_dollars_as_mathematics(drawn):
-    footer = next(t for t in drawn.texts if "current US$" in t.get_text())
+    footer = next(t for t in drawn.texts if "Source: " in t.get_text().replace("\n", " "))
     assert not footer.get_parse_math()
 
 
-def test_titles_of_panels_do_not_overlap(drawn):
-    boxes = [a.title.get_window_extent() for a in drawn.axes if a.title.get_text()]
-    boxes += [a._left_title.get_window_extent() for a in drawn.axes if a._left_title.get_text()]
-    for i, one in enumerate(boxes):
-        assert not any(one.overlaps(other) for other in boxes[i + 1 :])
+@pytest.mark.parametrize("name", [n for n in NAMES if n[:3] in SHOWN])
+def test_the_csv_is_what_is_drawn(name, saved):
+    numbers = drawn_numbers(saved[name]["figure"])
+    data = pd.read_csv(ROOT / OUT / "figures" / f"{name}.csv")
+    for column in SHOWN[name[:3]]:
+        assert not missing_from(numbers, data[column]), column
+
+
+def test_verdicts_are_drawn_as_counted(saved):
+    name = next(n for n in NAMES if n.startswith("f14"))
+    data = pd.read_csv(ROOT / OUT / "figures" / f"{name}.csv").query("claims > 0")
+    counts = [t.get_text() for t in saved[name]["figure"].axes[0].texts]
+    assert sorted(counts) == sorted(data.claims.astype(str))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_saved_files_are_complete(name):
+    path = ROOT / OUT / "figures" / f"{name}.png"
+    caption = path.with_suffix(".md").read_text(encoding="utf-8")
+    alt = path.with_suffix(".txt").read_text(encoding="utf-8")
+    assert re.search(r"(?i)ODA|simulat|verdicts", caption) and "Source: " in caption
+    assert re.search(r"n = \d", caption) and re.search(r"\d", alt)
+    assert re.search(r"(?i)current|constant|no price basis", caption)
+    assert re.search(r"commit|vintage|computed by this project|undated", caption)
+    svg = path.with_suffix(".svg").read_text(encoding="utf-8")
+    assert "<text" in svg and "DejaVu Sans" in svg
+    fonts = [
+        font.get_object()
+        for page in PdfReader(path.with_suffix(".pdf")).pages
+        for font in page["/Resources"]["/Font"].values()
+    ]
+    described = [
+        f["/DescendantFonts"][0].get_object() if "/DescendantFonts" in f else f for f in fonts
+    ]
+    assert described and all("/FontFile2" in f["/FontDescriptor"] for f in described)  # TrueType
+
+
+# Images, where this matplotlib is the one that drew the committed ones.
+IMAGES = [
+    pytest.param(
+        name,
+        marks=pytest.mark.mpl_image_compare(
+            baseline_dir=str(ROOT / OUT / "figures"),
+            filename=f"{name}.png",
+            style={},
+            tolerance=1,
+            savefig_kwargs={"dpi": 300},
+        ),
+        id=name,
+    )
+    for name in NAMES
+]
+
+
+@pytest.mark.skipif(not pinned_platform(), reason="another matplotlib draws other pixels")
+@pytest.mark.parametrize("name", IMAGES)
+def test_image(name, saved):
+    return saved[name]["figure"]
+
+
+@pytest.mark.skipif(not pinned_platform(), reason="another matplotlib draws other pixels")
+def test_a_changed_data_point_fails_the_comparison(saved, tmp_path):
+    name = next(n for n in NAMES if n.startswith("f05"))
+    totals = saved[name]["data"].copy()
+    totals.loc[10, "with_uzbekistan"] += 20
+    footer = saved[name]["figure"].texts[-1].get_text().replace("\n", " ")
+    changed = tmp_path / "changed.png"
+    figures.total_with_and_without(totals, footer).savefig(changed, dpi=300)
+    plt.close("all")
+    same = tmp_path / "same.png"
+    figures.total_with_and_without(saved[name]["data"], footer).savefig(same, dpi=300)
+    plt.close("all")
+    baseline = str(ROOT / OUT / "figures" / f"{name}.png")
+    assert compare_images(baseline, str(same), tol=1) is None
+    assert "RMS" in compare_images(baseline, str(changed), tol=1)
+
+
+# The checks themselves, on figures with the fault that they look for.
+def faulty(draw):
+    figure, ax = plt.subplots(figsize=(3, 2))
+    draw(ax)
+    figure.draw_without_rendering()
+    plt.close(figure)
+    return figure
+
+
+def test_faults_are_found():
+    twice = faulty(lambda ax: [ax.text(0.5, 0.5, "one"), ax.text(0.5, 0.5, "two")])
+    assert ("one", "two") in overlapping(twice)
+    assert clipped(faulty(lambda ax: ax.text(3, 0.5, "outside")))
+    two = faulty(lambda ax: [ax.plot([0, 1], color=c, label=c) for c in ("#D55E00", "#009E73")])
+    assert indistinct(series_of(two.axes[0]))
+    line = faulty(lambda ax: ax.plot([1, 2], [3, 4]))
+    assert missing_from(drawn_numbers(line), pd.Series([3.0, 5.0])) == [5.0]
+    assert contrast("#b0b0b0") < TEXT_CONTRAST
+
+
+def test_only_preset_widths():
+    with pytest.raises(ValueError, match="expected one of single, double"):
+        figures.new_figure("wide", 50, "note")
 
 
 def test_era_bands_follow_dates():
@@ -96,20 +334,8 @@ def test_era_bands_follow_dates():
     assert where[0] == pytest.approx(1997 + 204 / 365.25 - 0.5) and where[1] == 2000.5
 
 
-SAVED = sorted((ROOT / OUT / "figures").glob("f*.png"))
-
-
-@pytest.mark.parametrize("path", SAVED, ids=lambda p: p.stem)
-def test_saved_figures_are_complete(path):
-    pixels = mpimg.imread(path).shape[1]
-    widths = [mm / 25.4 * 300 for mm in figures.WIDTHS_MM.values()]
-    assert min(abs(pixels - width) for width in widths) <= 1
-    caption = path.with_suffix(".md").read_text(encoding="utf-8")
-    alt = path.with_suffix(".txt").read_text(encoding="utf-8")
-    assert re.search(r"(?i)ODA|simulat", caption) and "Source: " in caption
-    assert re.search(r"n = \d|simulated", caption) and re.search(r"\d", alt)
-    assert re.search(r"current|constant|no price basis", caption, re.IGNORECASE)
-    svg = path.with_suffix(".svg").read_text(encoding="utf-8")
-    assert "<text" in svg and "DejaVu Sans" in svg
-    assert b"/FontFile2" in path.with_suffix(".pdf").read_bytes()
-    assert len(pd.read_csv(path.with_suffix(".csv"))) > 5
+def test_the_manifest_lists_every_file():
+    manifest = json.loads((ROOT / OUT / "manifest.json").read_text(encoding="utf-8"))
+    for name in NAMES:
+        for ending in ("pdf", "svg", "png", "csv", "md", "txt"):
+            assert f"{OUT}/figures/{name}.{ending}" in manifest

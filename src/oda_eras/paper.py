@@ -23,6 +23,7 @@ import yaml
 from oda_eras.paths import project_root
 from oda_eras.records import read_json, write_json
 from oda_eras.sources import load_sources
+from oda_eras.study import Study, study_of
 
 TEXT = "paper/paper.md"
 # Dollars are money here, not mathematics.
@@ -296,6 +297,8 @@ def build(root: Path, outputs: str, kind: str) -> Path:
 
 def main() -> None:
     kind, outputs = sys.argv[1:]
+    if study_of(project_root(), outputs) != Study():
+        sys.exit(f"{TEXT} is about the run with the default parameters: make paper takes none")
     try:
         made = build(project_root(), outputs, kind)
     except (PaperError, jinja2.TemplateError, RuntimeError) as error:  # or pandoc's and Typst's

@@ -75,6 +75,7 @@ def to_latex(frame: pd.DataFrame, *, label: str, title: str, note: str) -> str:
     styler = text.style.hide(axis="index").format(escape).format_index(_header, axis="columns")
     options = {"hrules": True, "siunitx": True, "column_format": columns}
     title, note = escape(title), escape(note)
+    size += "\\renewcommand{\\arraystretch}{1.15}"
     if not long:
         body = styler.to_latex(**options)
         return (
