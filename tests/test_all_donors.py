@@ -1,6 +1,7 @@
 """Every donor: who is run, who is left out, and what is made of those that fail."""
 
 import shutil
+import sys
 
 import pandas as pd
 import pytest
@@ -43,7 +44,7 @@ def test_donors_are_compared_under_a_false_discovery_rate(two_runs):
 
 def test_a_failing_donor_is_listed_and_stops_no_other(two_runs, monkeypatch, capsys):
     monkeypatch.chdir(two_runs)
-    monkeypatch.setattr(all_donors, "donors_with_data", lambda root: (["JPN", "DEU", "USA"], {}))
+    monkeypatch.setattr(sys, "argv", ["all_donors", "JPN", "DEU", "USA"])
     monkeypatch.setattr(
         all_donors, "run_donor", lambda root, donor: "cell 3 failed" if donor == "USA" else ""
     )

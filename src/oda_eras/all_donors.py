@@ -1,8 +1,8 @@
-"""Run the chain for every donor with enough data: `python -m oda_eras.all_donors`.
+"""Run the chain for every donor with enough data: `python -m oda_eras.all_donors [DONOR...]`.
 
-`make -j2 donors` calls this. Each donor's run is make's own, so what is up to date is skipped. A
-run that fails does not stop the others. At the end the donors are compared in one table and one
-figure in outputs/donors.
+`make -j2 donors` calls this; with names, only those donors are run. Each donor's run is make's
+own, so what is up to date is skipped. A run that fails does not stop the others. At the end the
+donors are compared in one table and one figure in outputs/donors.
 """
 
 import os
@@ -174,8 +174,10 @@ def main() -> None:
     donors, left_out = donors_with_data(root)
     print(
         f"{len(donors)} donors have flows to all five in {FEWEST_YEARS} consecutive years or more; "
-        f"left out: {', '.join(left_out)}"
+        f"left out: {', '.join(left_out)}",
+        flush=True,
     )
+    donors = sys.argv[1:] or donors
     failed = {}
     with ThreadPoolExecutor(jobs(os.environ.get("MAKEFLAGS", ""))) as pool:
         results = pool.map(lambda donor: run_donor(root, donor), donors)

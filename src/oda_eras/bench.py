@@ -1,8 +1,8 @@
 """Time the chain: `python -m oda_eras.bench NOTEBOOK...`, in a scratch copy of the tree.
 
 Against it stand a shell loop over papermill's own command and the floor: the same cells run in
-one plain Python process. Then the break engine, against ruptures. Medians of three; the chain's
-ratios are to the floor.
+one plain Python process. Then four donors on one job and on two, and the break engine against
+ruptures. Medians of three, donors once; the chain's ratios are to the floor.
 """
 
 import json
@@ -19,6 +19,7 @@ from pathlib import Path
 from oda_eras.paths import project_root
 from oda_eras.study import Study
 
+DONORS = ["DEU", "EUI", "KOR", "USA"]
 UNCOPIED = shutil.ignore_patterns(
     ".git", ".venv", ".build", "__pycache__", "*.egg-info", ".*_cache", ".staging"
 )
@@ -53,10 +54,11 @@ def run_cells(notebooks: list[str]) -> None:
                 exec(compile("".join(cell["source"]), name, "exec"), namespace)
 
 
-def timed(command: list[str], root: Path) -> float:
+def timed(command: list[str], root: Path, **variables: str) -> float:
     """Seconds that a command takes; stops with its last words where it fails."""
+    environment = scratch_environment(root) | variables
     start = time.perf_counter()
-    run = subprocess.run(command, cwd=root, env=scratch_environment(root), capture_output=True)
+    run = subprocess.run(command, cwd=root, env=environment, capture_output=True)
     seconds = time.perf_counter() - start
     if run.returncode:
         sys.exit(f"{command[0]} failed:\n{run.stderr.decode()[-2000:]}")
@@ -106,6 +108,14 @@ def bench(notebooks: list[str]) -> None:
                 prepare()
                 runs.append(timed(command, root))
             seconds[case] = statistics.median(runs)
+            print(f"{case:32} {seconds[case]:8.3f} s", flush=True)
+        # once each: a run takes minutes
+        donors = [sys.executable, "-m", "oda_eras.all_donors", *DONORS]
+        for number in (1, 2):
+            for donor in DONORS:
+                shutil.rmtree(root / ".build" / donor, ignore_errors=True)
+            case = f"{len(DONORS)} donors, {number} job{'s' if number > 1 else ''}"
+            seconds[case] = timed(donors, root, MAKEFLAGS=f"-j{number}")
             print(f"{case:32} {seconds[case]:8.3f} s", flush=True)
     floor, count = seconds["floor"], len(notebooks)
     print()
