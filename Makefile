@@ -46,9 +46,10 @@ $(BUILD)/02_measures.json: $(call table,panel article_oda article_figures japan_
   sectors_2012) data/eras.csv $(call module,breaks eras figures measures panel)
 $(call table,derived gross_cells repayments price_bases): $(BUILD)/02_measures.json ;
 
-$(BUILD)/03_patterns.json: data/eras.csv $(call module,figures measures) $(call table,panel \
-  dac_total context sectors_2012 china_commitments derived gross_cells)
-$(call table,totals concentration ranks volatility): $(BUILD)/03_patterns.json ;
+$(BUILD)/03_patterns.json: data/eras.csv $(call module,breaks eras figures measures) $(call table,panel \
+  prices dac_total context sectors_2012 china_commitments derived gross_cells repayments) \
+  src/oda_eras/hansen1997.csv
+$(call table,totals made_of measures_compared concentration ranks volatility): $(BUILD)/03_patterns.json ;
 
 $(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,breaks eras figures measures \
   posterior validation) src/oda_eras/hansen1997.csv data/eras.csv data/break_reference.csv \
@@ -61,15 +62,17 @@ $(OUT)/tables/t07_robustness.csv: $(BUILD)/05_eras.json ;
 
 $(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks donors eras figures) \
   src/oda_eras/hansen1997.csv data/eras.csv
-$(call table,donor_shares donor_changes synthetic_paths): $(BUILD)/06_donors.json ;
+$(call table,donor_shares donor_changes synthetic synthetic_paths): $(BUILD)/06_donors.json ;
 
 $(BUILD)/07_claims.json: $(call table,panel japan_totals article_oda article_figures context \
   china_commitments sectors_2012 gross_cells ranks donor_shares) $(call module,breaks claims eras figures \
-  measures) src/oda_eras/hansen1997.csv data/claims.csv data/eras.csv data/events.csv \
-  data/citations.csv
-$(BUILD)/08_figures.json: $(call table,panel price_bases repayments totals concentration ranks \
-  break_evidence p_curves donor_changes synthetic_paths) $(OUT)/tables/t07_robustness.csv \
-  $(call module,breaks eras figures) src/oda_eras/hansen1997.csv data/eras.csv data/power.csv
+  measures) src/oda_eras/hansen1997.csv data/claims.csv data/eras.csv data/citations.csv
+$(OUT)/tables/t06_claims.csv: $(BUILD)/07_claims.json ;
+$(BUILD)/08_figures.json: $(call table,panel derived price_bases repayments totals made_of \
+  measures_compared concentration ranks break_evidence p_curves donor_changes synthetic \
+  synthetic_paths) $(OUT)/tables/t07_robustness.csv $(OUT)/tables/t06_claims.csv \
+  $(call module,breaks eras figures measures) src/oda_eras/hansen1997.csv data/eras.csv \
+  data/events.csv data/power.csv
 
 $(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb $(EVERY) | $(VENV)
 	@$(PYTHON) -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)

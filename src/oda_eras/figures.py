@@ -111,41 +111,83 @@ def era_bands(ax, eras: pd.DataFrame, *, first: int, last: int, labels: bool) ->
     ax.set_xlim(left, right)
 
 
-def flows_by_recipient(flows: pd.DataFrame, eras: pd.DataFrame, note: str) -> Figure:
+def panels_by_recipient(codes: list[str], note: str, height: float, **options):
+    """Open a figure with a panel for each code, two to a row; returns (figure, {code: axes}).
+
+    A code is a recipient's or "ALL"; a panel that is left over is removed.
+    """
+    rows = (len(codes) + 1) // 2
+    figure, axes = new_figure(
+        "double", 12 + height * rows, note, rows=rows, columns=2, squeeze=False, **options
+    )
+    for ax in list(axes.flat)[len(codes) :]:
+        ax.remove()
+    return figure, dict(zip(codes, axes.flat, strict=False))
+
+
+def flows_by_recipient(
+    flows: pd.DataFrame, eras: pd.DataFrame, note: str, events: pd.DataFrame | None = None
+) -> Figure:
     """Bars of yearly flows, a panel for each recipient and one for their sum (f01).
 
-    `flows` has columns recipient, year, usd_million, and recipient "ALL" for the sum.
+    `flows` has columns recipient, year, usd_million, and recipient "ALL" for the sum; `events`
+    has dates, drawn as dotted lines and numbered in their order.
     """
-    figure, axes = new_figure("double", 120, note, rows=3, columns=2, sharex=True)
+    codes = [*(code for code in RECIPIENTS if code in set(flows.recipient)), "ALL"]
+    figure, axes = panels_by_recipient(codes, note, 36, sharex=True)
     first, last = int(flows.year.min()), int(flows.year.max())
-    names = {**RECIPIENTS, "ALL": "All five"}
-    for number, (ax, (code, name)) in enumerate(zip(axes.flat, names.items(), strict=True)):
+    dates = date_position(events.date) if events is not None else []
+    for number, (code, ax) in enumerate(axes.items()):
         series = flows[flows.recipient == code]
         era_bands(ax, eras, first=first, last=last, labels=number < 2)
         colour = STYLES[code][0] if code in STYLES else INK
         ax.bar(series.year, series.usd_million, width=0.72, color=colour, zorder=2)
         ax.axhline(0, color=INK, lw=0.6, zorder=3)
-        title = ax.set_title(name, loc="left", pad=9 if number < 2 else 3, fontweight="bold")
+        inside = [date for date in dates if first - 0.5 <= date <= last + 0.5]
+        for date in inside:
+            ax.axvline(date, color=INK, lw=0.5, ls=":", zorder=1)
+        title = ax.set_title(
+            RECIPIENTS.get(code, "All"), loc="left", pad=9 if number < 2 else 3, fontweight="bold"
+        )
         title.set_fontsize(7)
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.set_ylabel("US$ million")
+    if events is not None:
+        number_events(axes["ALL"], dates)
     return figure
 
 
-def total_with_and_without(totals: pd.DataFrame, note: str) -> Figure:
-    """Lines of the five recipients' total with and without Uzbekistan (f05).
+def number_events(ax, dates: pd.Series) -> None:
+    """Number lines at dates above a panel, those close to each other on two levels."""
+    left, right = ax.get_xlim()
+    before, level = left - 9, 0
+    for number, date in enumerate(dates, start=1):
+        if left <= date <= right:
+            level = 1 - level if date - before < 1.4 else 0
+            ax.annotate(
+                f"{number}", (date, 1), xycoords=ax.get_xaxis_transform(),
+                xytext=(0, 2 + 6 * level), textcoords="offset points", ha="center", fontsize=5.5,
+            )  # fmt: skip
+            before = date
 
-    `totals` has columns year, with_uzbekistan, without_uzbekistan (US$ million).
+
+def total_with_and_without(totals: pd.DataFrame, note: str) -> Figure:
+    """Lines of the recipients' total with and without Uzbekistan (f05).
+
+    `totals` has columns year, with_uzbekistan, without_uzbekistan (US$ million); the second is
+    empty where there is no other recipient.
     """
     figure, ax = new_figure("single", 65, note)
     lines = [
-        ("with_uzbekistan", "all five", COLOURS[0], "-", "o"),
+        ("with_uzbekistan", "all recipients", COLOURS[0], "-", "o"),
         ("without_uzbekistan", "without Uzbekistan", COLOURS[1], "--", "s"),
     ]
     for column, label, colour, dash, marker in lines:
-        ax.plot(totals.year, totals[column], dash, color=colour, marker=marker, label=label)
+        if totals[column].notna().any():
+            ax.plot(totals.year, totals[column], dash, color=colour, marker=marker, label=label)
     ax.axhline(0, color=INK, lw=0.6, zorder=0)
     ax.set_ylabel("US$ million")
+    ax.set_ylim(top=totals.with_uzbekistan.max() * 1.22)
     ax.legend(frameon=False, loc="upper left")
     ax.margins(x=0.02)
     return figure
@@ -275,28 +317,79 @@ def price_bases(totals: pd.DataFrame, note: str) -> Figure:
     return figure
 
 
-def grants_and_loans(flows: pd.DataFrame, note: str) -> Figure:
-    """Grants and net loans as stacked bars, a panel for each recipient.
+def made_of(rows: pd.DataFrame, currency: str, note: str) -> Figure:
+    """Grants and net loans as stacked bars, repayments as markers below zero (f02).
 
-    `flows` has columns recipient, year, grants, loans_net (US$ million).
+    `rows` has columns recipient, year, grants, loans_net, repayments, label ("known" or
+    "inferred"), million units of a currency; repayments are empty where gross is unknown.
     """
-    figure, axes = new_figure("double", 105, note, rows=3, columns=2, sharex=True)
-    for ax, (code, name) in zip(axes.flat, RECIPIENTS.items(), strict=False):
-        series = flows[flows.recipient == code]
+    codes = [code for code in RECIPIENTS if code in set(rows.recipient)]
+    figure, axes = panels_by_recipient(codes, note, 34, sharex=True)
+    for code, ax in axes.items():
+        series = rows[rows.recipient == code]
         ax.bar(series.year, series.grants, width=0.75, color=COLOURS[0], label="grants")
         base = series.grants.where(series.loans_net > 0, 0)
         ax.bar(
             series.year, series.loans_net, width=0.75, bottom=base, color=COLOURS[4],
             hatch="////", edgecolor="white", lw=0, label="loans less repayments",
         )  # fmt: skip
+        for label, fill in (("known", INK), ("inferred", "white")):
+            some = series[(series.label == label) & (series.repayments > 0)]
+            if len(some):
+                ax.plot(
+                    some.year, -some.repayments, "D", color=INK, markerfacecolor=fill,
+                    markersize=2.6, markeredgewidth=0.6, label=f"repayments, gross {label}",
+                )  # fmt: skip
         ax.axhline(0, color=INK, lw=0.6)
-        ax.set_title(name, loc="left", fontweight="bold")
+        ax.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
+        ax.yaxis.set_major_locator(MaxNLocator(4))
+        ax.yaxis.set_major_formatter("{x:,.0f}")
+        ax.set_ylabel(f"million {currency}")
+        ax.tick_params(labelbottom=True)
+    entries = {}
+    for ax in axes.values():
+        entries |= dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
+    figure.legend(
+        entries.values(), entries.keys(), loc="outside upper right", ncols=len(entries),
+        frameon=False, columnspacing=1.2,
+    )  # fmt: skip
+    return figure
+
+
+def three_measures(rows: pd.DataFrame, note: str) -> Figure:
+    """Net flows and grants as lines, gross flows as markers, by recipient and in all (f03).
+
+    `rows` has columns recipient ("ALL" for the sum), year, measure (net, grants, gross),
+    usd_million, label ("known" or "inferred" for gross).
+    """
+    codes = [*(code for code in RECIPIENTS if code in set(rows.recipient)), "ALL"]
+    figure, axes = panels_by_recipient(codes, note, 34, sharex=True)
+    years = range(int(rows.year.min()), int(rows.year.max()) + 1)
+    for code, ax in axes.items():
+        own = rows[rows.recipient == code]
+        for measure, colour, dash in (("net", COLOURS[0], "-"), ("grants", COLOURS[1], "--")):
+            # a year that is not known breaks the line
+            flow = own[own.measure == measure].set_index("year").usd_million.reindex(years)
+            ax.plot(years, flow, dash, color=colour, label=measure)
+        for label, fill in (("known", INK), ("inferred", "white")):
+            some = own[(own.measure == "gross") & (own.label == label)]
+            if len(some):
+                ax.plot(
+                    some.year, some.usd_million, "o", color=INK, markerfacecolor=fill,
+                    markersize=2.6, markeredgewidth=0.6, label=f"gross, {label}",
+                )  # fmt: skip
+        ax.axhline(0, color=INK, lw=0.6, zorder=0)
+        ax.set_title(RECIPIENTS.get(code, "All"), loc="left", fontweight="bold")
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.set_ylabel("US$ million")
         ax.tick_params(labelbottom=True)
-    key = axes.flat[-1]
-    key.axis("off")
-    key.legend(*axes.flat[0].get_legend_handles_labels(), frameon=False, loc="center left")
+    entries = {}
+    for ax in axes.values():
+        entries |= dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
+    figure.legend(
+        entries.values(), entries.keys(), loc="outside upper right", ncols=len(entries),
+        frameon=False, columnspacing=1.2,
+    )  # fmt: skip
     return figure
 
 
@@ -316,7 +409,7 @@ def concentration(rows: pd.DataFrame, note: str) -> Figure:
             series.year, series.effective_number, linestyle=dash, color=colour, marker=marker,
             label=measure,
         )  # fmt: skip
-    ax.set_ylim(1, 5)
+    ax.set_ylim(0.9, max(5, rows.effective_number.max() * 1.15))
     ax.set_ylabel("effective number of recipients")
     ax.legend(frameon=False, loc="upper right", ncols=3, columnspacing=1, handletextpad=0.4)
     return figure
@@ -327,25 +420,33 @@ def rank_and_share(rows: pd.DataFrame, note: str) -> Figure:
 
     `rows` has columns recipient, year, rank, donors, share_percent.
     """
-    figure, axes = new_figure("double", 78, note, rows=2, columns=5, sharex=True, sharey="row")
-    for (above, below), (code, name) in zip(axes.T, RECIPIENTS.items(), strict=True):
+    codes = [code for code in RECIPIENTS if code in set(rows.recipient)]
+    figure, axes = new_figure(
+        "double", 78, note, rows=2, columns=len(codes), sharex=True, sharey="row", squeeze=False
+    )
+    for (above, below), code in zip(axes.T, codes, strict=True):
         series = rows[rows.recipient == code].sort_values("year")
         colour, marker = STYLES[code]
-        above.plot(series.year, series.share_percent, color=colour, marker=marker, markersize=2.2)
-        above.set_title(name, loc="left", fontweight="bold")
+        years = range(int(series.year.min()), int(series.year.max()) + 1)
+        share = series.set_index("year").share_percent.reindex(years)
+        above.plot(years, share, color=colour, marker=marker, markersize=2.2)
+        above.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
         above.set_ylim(0, 100)
         below.plot(series.year, series["rank"], marker, color=colour, markersize=2.2)
         below.bar(series.year, series.donors, width=1.0, color=BAND, lw=0, zorder=0)
-        below.set_xticks([1992, 2007, 2022])
-    axes[1, 0].set_ylim(34, 0)
-    axes[1, 0].set_yticks([1, 10, 20, 30])
+        below.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+    most = int(rows.donors.max())
+    axes[1, 0].set_ylim(most + 8, 0)
+    axes[1, 0].set_yticks([1, *range(10, most + 1, 10)])
     axes[0, 0].set_ylabel("share, %")
     axes[1, 0].set_ylabel("rank")
-    axes[1, 1].text(2023, 32.5, "grey: donors\nthat report", ha="right", fontsize=5.5)
+    axes[1, -1].annotate(
+        "grey: donors that report", (1, 0.02), xycoords="axes fraction", ha="right", fontsize=5.5
+    )
     return figure
 
 
-def side_by_side(japan: pd.DataFrame, china: pd.DataFrame, note: str) -> Figure:
+def side_by_side(own: pd.DataFrame, china: pd.DataFrame, note: str) -> Figure:
     """A donor's disbursements above China's commitments, each on its own axis and in other colours.
 
     Both frames have years as index and a column per series, US$ million; the lower is stacked.
@@ -355,7 +456,7 @@ def side_by_side(japan: pd.DataFrame, china: pd.DataFrame, note: str) -> Figure:
     titles = ["Disbursements", "China's commitments"]
     labels = ["current US$ million", "constant 2021 US$ million"]
     for ax, frame, title, label, look in zip(
-        axes, (japan, china), titles, labels, looks, strict=True
+        axes, (own, china), titles, labels, looks, strict=True
     ):
         base = pd.Series(0.0, index=frame.index)
         for column, (colour, hatch) in zip(frame, look, strict=True):
