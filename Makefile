@@ -57,8 +57,8 @@ $(BUILD)/05_eras.json: $(call table,panel derived data_eras) $(call module,break
   measures power) src/oda_eras/hansen1997.csv data/eras.csv data/events.csv data/power.csv
 $(OUT)/tables/t07_robustness.csv: $(BUILD)/05_eras.json ;
 
-$(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks donors eras figures) \
-  src/oda_eras/hansen1997.csv data/eras.csv
+$(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks donors eras \
+  figures measures) src/oda_eras/hansen1997.csv data/eras.csv
 $(call table,donor_shares donor_changes synthetic_paths): $(BUILD)/06_donors.json ;
 
 $(BUILD)/07_claims.json: $(call table,panel japan_totals article_oda article_figures context \
