@@ -63,6 +63,18 @@ def test_poisson_recovers_an_effect():
     assert poisson_effects(cells, "B", ["E2"]).estimate["E2"] < 0
 
 
+def test_poisson_says_missing_where_nothing_is_identified():
+    rows = [
+        (donor, "KAZ", year, "E1" if year < 2003 else "E2", 1.0 + year % 3)
+        for donor in "ABC"
+        for year in range(2000, 2006)
+        if donor != "A" or year >= 2003  # A has no year in the base
+    ]
+    cells = pd.DataFrame(rows, columns=["donor", "recipient", "year", "era", "usd_million"])
+    found = poisson_effects(cells, "A", ["E2"])
+    assert list(found.index) == ["E2"] and found.isna().all(axis=None)
+
+
 def test_synthetic_follows_a_mixture_and_finds_what_is_added():
     years = pd.Index(range(2000, 2012), name="year")
     rng = np.random.default_rng(2)

@@ -82,7 +82,7 @@ def poisson_effects(cells: pd.DataFrame, donor: str, eras: list[str]) -> pd.Data
     -------
     DataFrame
         Index era; columns estimate (log points against the base), se; missing where the data
-        do not identify the effect.
+        do not identify the effect, as for a donor without grants in the base.
     """
     import pyfixest
 
@@ -96,7 +96,13 @@ def poisson_effects(cells: pd.DataFrame, donor: str, eras: list[str]) -> pd.Data
         # cells that their fixed effect explains fully carry no information and are dropped, as
         # are effects that no observation identifies; those come back missing
         warnings.simplefilter("ignore", UserWarning)
-        fit = pyfixest.fepois(formula, data=data, vcov={"CRV1": "donor"})
+        try:
+            fit = pyfixest.fepois(formula, data=data, vcov={"CRV1": "donor"})
+        except ValueError as error:
+            # pyfixest drops effects that are not identified, but stops where none is left
+            if "All variables are collinear" not in str(error):
+                raise
+            return pd.DataFrame(np.nan, pd.Index(eras, name="era"), ["estimate", "se"])
     table = pd.DataFrame({"estimate": fit.coef(), "se": fit.se()})
     table.index = [str(name).removeprefix("effect_") for name in table.index]
     return table.reindex(eras).rename_axis("era").round(SETTLED)

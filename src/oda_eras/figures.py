@@ -235,15 +235,19 @@ def share_by_recipient(shares: pd.DataFrame, note: str) -> Figure:
 
     `shares` has columns recipient, year, share_percent; a missing share breaks the line.
     """
-    figure, axes = new_figure("double", 52, note, columns=5, sharey=True, sharex=True)
-    for ax, (code, name) in zip(axes, RECIPIENTS.items(), strict=True):
+    recipients = [r for r in RECIPIENTS if r in set(shares.recipient)]
+    figure, axes = new_figure(
+        "double" if len(recipients) > 1 else "single", 52, note, columns=len(recipients),
+        sharey=True, sharex=True, squeeze=False,
+    )  # fmt: skip
+    for ax, code in zip(axes[0], recipients, strict=True):
         series = shares[shares.recipient == code].sort_values("year")
         colour, marker = STYLES[code]
         ax.plot(series.year, series.share_percent, color=colour, marker=marker, markersize=2.2)
         ax.axhline(0, color=INK, lw=0.6, zorder=0)
-        ax.set_title(name, loc="left", fontweight="bold")
-        ax.set_xticks([1992, 2007, 2022])
-    axes[0].set_ylabel("share, %")
+        ax.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
+        ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes[0, 0].set_ylabel("share, %")
     return figure
 
 
@@ -630,7 +634,7 @@ def placebo_changes(rows: pd.DataFrame, donor: str, labels: dict[str, str], note
     `rows` has columns transition, scale, donor, change; `labels` gives order and titles.
     """
     scales = list(dict.fromkeys(rows.scale))
-    figure, axes = new_figure("double", 70, note, columns=len(scales))
+    figure, axes = new_figure("double", 30 + 8 * len(labels), note, columns=len(scales))
     for ax, scale in zip(axes, scales, strict=True):
         for position, transition in enumerate(labels):
             some = rows[(rows.scale == scale) & (rows.transition == transition)]
@@ -652,7 +656,10 @@ def synthetic_donor(paths: pd.DataFrame, gaps: pd.DataFrame, last_before: int, n
     (whether it is the donor itself), US$ million.
     """
     recipients = list(dict.fromkeys(paths.recipient))
-    figure, axes = new_figure("double", 88, note, rows=2, columns=len(recipients), sharex=True)
+    figure, axes = new_figure(
+        "double" if len(recipients) > 1 else "single", 88, note, rows=2, columns=len(recipients),
+        sharex=True, squeeze=False,
+    )  # fmt: skip
     for (above, below), code in zip(axes.T, recipients, strict=True):
         some = paths[paths.recipient == code]
         above.plot(some.year, some.own, "-o", color=COLOURS[0], markersize=2, label="as it is")
@@ -667,7 +674,8 @@ def synthetic_donor(paths: pd.DataFrame, gaps: pd.DataFrame, last_before: int, n
             ax.axhline(0, color=INK, lw=0.6, zorder=0)
     axes[0, 0].set_ylabel("US$ million")
     axes[1, 0].set_ylabel("gap, US$ million")
-    axes[0, 0].legend(frameon=False, loc="upper left")
+    handles = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*handles, frameon=False, loc="outside upper right", ncols=2)
     return figure
 
 
