@@ -52,7 +52,7 @@ $(BUILD)/03_patterns.json: data/eras.csv $(call module,breaks eras figures measu
 $(call table,totals made_of measures_compared concentration ranks volatility): $(BUILD)/03_patterns.json ;
 
 $(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,breaks eras figures measures \
-  posterior validation) src/oda_eras/hansen1997.csv data/eras.csv data/break_reference.csv \
+  posterior power validation) src/oda_eras/hansen1997.csv data/eras.csv data/break_reference.csv \
   data/break_synthetic.csv data/power.csv
 $(call table,data_eras break_evidence p_curves): $(BUILD)/04_breaks.json ;
 

@@ -18,6 +18,7 @@ N_SIM = 9_999
 # Means of figures printed to 0.01 often end in a 5 that processors compute a hair above or below;
 # settled to so many decimals first, they round the same everywhere.
 SETTLED = 9
+ESTIMATES = ["n_before", "n_after", "difference", "low", "high", "g", "p", "floor"]
 # A year belongs to an era's core if the era holds this share of its days: six days of another
 # government at a year's end, as in 2012, make no boundary year.
 CORE_SHARE = 0.95
@@ -171,18 +172,20 @@ def contrast(values: pd.Series, before: pd.Series, after: pd.Series, seed: int =
         1947's 95% interval, for weights of 0 and 1; it supposes independent years and is too
         narrow where they are not), g (Hedges 1981's standardised difference), p and floor
         (two-sided: arrangements with at least as large an absolute difference; see
-        `oda_eras.breaks.permutation`; with fractional weights the arrangements are drawn at random
-        and the floor is that of the simulation). Where an era has fewer than `SMALLEST_ERA`
+        `oda_eras.breaks.permutation`; 1 where all years are equal; with fractional weights the
+        arrangements are drawn at random and the floor is that of the simulation). Where an era has fewer than `SMALLEST_ERA`
         years, all but the counts are missing.
     """
     years = values.dropna().index
     y = values[years].to_numpy()
     b, a = (w.reindex(years).fillna(0).to_numpy() for w in (before, after))
-    result = dict.fromkeys(["difference", "low", "high", "g", "p", "floor"], np.nan)
-    result = {"n_before": b.sum(), "n_after": a.sum(), **result}
+    result = dict.fromkeys(ESTIMATES, np.nan) | {"n_before": b.sum(), "n_after": a.sum()}
     if min(b.sum(), a.sum()) < SMALLEST_ERA - SHORT_BY:
         return result
     result["difference"] = _difference(y, b, a)
+    used = (a + b) > 0
+    if np.ptp(y[used]) == 0:  # then every arrangement gives the same difference
+        return result | {"p": 1.0, "floor": 1.0}
     if set(np.concatenate([a, b])) <= {0.0, 1.0} and not (a * b).any():
         first, second = y[b > 0], y[a > 0]
         interval = stats.ttest_ind(second, first, equal_var=False).confidence_interval()
@@ -201,7 +204,6 @@ def contrast(values: pd.Series, before: pd.Series, after: pd.Series, seed: int =
             "p": test.p,
             "floor": test.floor,
         }
-    used = (a + b) > 0
     rng = np.random.default_rng(seed)
     shuffled = rng.permuted(np.broadcast_to(y[used], (N_SIM, used.sum())), axis=1)
     spread = np.abs(shuffled @ (a[used] / a.sum() - b[used] / b.sum()))
@@ -248,7 +250,8 @@ def transitions(values: pd.Series, weights: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {"era_before": before, "era_after": after, **found, "loo_low": low, "loo_high": high}
         )
-    table = pd.DataFrame(rows)
+    columns = ["era_before", "era_after", *ESTIMATES, "loo_low", "loo_high"]
+    table = pd.DataFrame(rows, columns=columns)
     adjusted = holm(table.p, table.floor)
     return table.assign(
         p_holm=adjusted.p_holm, floor_holm=adjusted.floor_holm, family=int(table.p.count())
@@ -362,4 +365,6 @@ def specifications(
                         "floor": found["floor"],
                     }
                 )
-    return pd.DataFrame(rows)
+    columns = ["era_before", "era_after", "shift", "measure", "price_basis", "recipient"]
+    estimates = ["n_before", "n_after", "difference", "in_sd", "p", "floor"]
+    return pd.DataFrame(rows, columns=[*columns, *estimates])

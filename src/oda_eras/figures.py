@@ -23,6 +23,8 @@ MARKERS = ["o", "s", "^", "D", "v"]
 STYLES = {r: (c, m) for r, c, m in zip(RECIPIENTS, COLOURS, MARKERS, strict=True)}
 # The footer is set in 5.5 pt: so many characters fit on a millimetre, so high is a line.
 FOOTER_CHARACTERS_PER_MM, FOOTER_LINE_MM = 0.92, 2.4
+# More labels than that stand upright below an axis.
+MOST_LABELS = 10
 INK, QUIET, BAND = "#1a1a1a", "#595959", "#ececec"
 
 STYLE = {
@@ -224,7 +226,7 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame, note: str) -> Figure:
             )
     counts = flows.era.value_counts()
     names = eras.label + "\nn = " + eras.era.map(counts).fillna(0).astype(int).astype(str)
-    ax.set_xticks(range(len(eras)), names)
+    ax.set_xticks(range(len(eras)), names, rotation=90 if len(eras) > MOST_LABELS else 0)
     ax.axhline(0, color=INK, lw=0.6, zorder=0)
     ax.set_ylabel("US$ million")
     return figure
@@ -488,15 +490,13 @@ def break_evidence(
     critical values.
     """
     figure, (above, below) = new_figure(
-        "single", 92, note, rows=2, sharex=True, height_ratios=[3, 2]
+        "single", 104, note, rows=2, sharex=True, height_ratios=[3, 2]
     )
     above.plot(path.index, path.values, "-o", color=COLOURS[0])
     for (label, value), dash in zip(lines.items(), ["--", ":", "-."], strict=False):
-        above.axhline(value, color=INK, lw=0.8, ls=dash)
-        above.annotate(
-            label, (posterior.index.min(), value), xytext=(0, 2), textcoords="offset points",
-            fontsize=5.5,
-        )  # fmt: skip
+        above.axhline(value, color=INK, lw=0.8, ls=dash, label=label)
+    # outside: where the lines lie, and how close together, differs from series to series
+    figure.legend(loc="outside upper right", frameon=False, labelspacing=0.2)
     above.set_ylim(0, max(path.max(), *lines.values()) * 1.15)
     above.set_ylabel("F of a shift in the mean")
     below.bar(posterior.index, posterior.values, width=0.75, color=COLOURS[1])
@@ -519,21 +519,30 @@ def p_curves(curves: pd.DataFrame, marks: pd.DataFrame, note: str) -> Figure:
         own = marks[marks.series == series]
         for estimate, marker, fill in (("null", "o", "white"), ("break", "s", colour)):
             some = own[own.estimate == estimate]
-            ax.plot(some.rho, some.p, marker, color=colour, markerfacecolor=fill, markersize=4)
+            ax.plot(
+                some.rho, some.p, marker, color=colour, markerfacecolor=fill, markersize=4,
+                clip_on=False,
+            )  # fmt: skip
     ax.axhline(0.05, color=INK, lw=0.6)
-    ax.annotate("0.05", (0, 0.05), xytext=(1, 2), textcoords="offset points", fontsize=5.5)
+    ax.annotate(
+        "0.05", (1, 0.05), xycoords=("axes fraction", "data"), xytext=(2, 0),
+        textcoords="offset points", va="center", fontsize=5.5,
+    )  # fmt: skip
     ax.set_xlabel("autocorrelation of the errors")
     ax.set_ylabel("p of sup-F, simulated")
     ax.set_ylim(0, 1)
-    ax.legend(frameon=False, loc="upper left")
+    figure.legend(loc="outside upper left", ncols=marks.series.nunique(), frameon=False)
     return figure
 
 
-def method_matrix(found: pd.DataFrame, boundaries: list[int], note: str) -> Figure:
+def method_matrix(
+    found: pd.DataFrame, boundaries: list[int], *, first: int, last: int, note: str
+) -> Figure:
     """Which method puts a break after which year, methods that share a criterion together.
 
-    `found` has columns family, method, year (last of the old level); `boundaries` are the last
-    years of eras, drawn as thin lines.
+    `found` has columns family, method, year (last of the old level; missing where the method finds
+    none); `boundaries` are the last years of eras, drawn as thin lines; the series runs from
+    `first` to `last`.
     """
     rows = found.drop_duplicates(["family", "method"])[["family", "method"]]
     figure, ax = new_figure("double", 22 + 6 * len(rows), note)
@@ -547,23 +556,30 @@ def method_matrix(found: pd.DataFrame, boundaries: list[int], note: str) -> Figu
             years + 0.5, [position] * len(years), MARKERS[style], color=COLOURS[style], markersize=5
         )
         for year in years:
+            beside = -5 if year + 1 in set(years) else 5  # neighbours would cover each other
             ax.annotate(
-                f"{int(year)}", (year + 0.5, position), xytext=(5, -2),
-                textcoords="offset points", fontsize=5.5,
+                f"{int(year)}", (year + 0.5, position), xytext=(beside, -2),
+                textcoords="offset points", ha="right" if beside < 0 else "left", fontsize=5.5,
             )  # fmt: skip
+        if years.empty:
+            ax.text(first, position, "none", va="center", fontsize=5.5, color=QUIET)
     ax.set_yticks(range(len(rows)), rows.method + " (" + rows.family + ")")
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlim(1992.5, 2023.5)
-    ax.set_xlabel("last year of the old level; grey: ends of eras")
+    ax.set_xlim(first - 0.5, last + 0.5)
+    grey = "; grey: ends of eras" if boundaries else ""
+    ax.set_xlabel(f"last year of the old level{grey}")
     return figure
 
 
 def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame, note: str) -> Figure:
     """Schemes of eras on one time line, overlaps on a second level, events as thin lines.
 
-    `schemes` maps titles to frames with label, opens, closes; `events` has date, event.
+    `schemes` maps titles to frames with label, opens, closes; `events` has date, event, and may
+    be empty.
     """
-    figure, ax = new_figure("double", 98, note)
+    top = -1.4 if len(events) else -0.4
+    rows = len(schemes) - 0.5 - top
+    figure, ax = new_figure("double", round(14.7 + 17 * rows), note)
     end = 2024.0
     for row, (title, eras) in enumerate(schemes.items()):
         reached = 0.0
@@ -592,7 +608,7 @@ def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame, note: s
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
         )  # fmt: skip
     ax.set_xlim(1991.4, end)
-    ax.set_ylim(len(schemes) - 0.5, -1.4)
+    ax.set_ylim(len(schemes) - 0.5, top)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.set_xticks(range(1992, 2025, 4))
@@ -603,11 +619,11 @@ def specification_curve(rows: pd.DataFrame, labels: dict[str, str], note: str) -
     """Differences between neighbouring eras over all specifications, sorted (f10).
 
     `rows` has columns transition, in_sd, p, shift, measure; blank ones are left out and counted
-    in the titles. Filled: p at most 0.05; the specification of the text as a vertical line.
+    in the titles. Filled: p at most 0.05.
     """
     shown = list(labels)
-    figure, axes = new_figure("double", 62, note, columns=len(shown), sharey=True)
-    for ax, transition in zip(axes, shown, strict=True):
+    figure, axes = new_figure("double", 62, note, columns=len(shown), sharey=True, squeeze=False)
+    for ax, transition in zip(axes.flat, shown, strict=True):
         some = rows[rows.transition == transition]
         valid = some.dropna(subset="in_sd").sort_values("in_sd", ignore_index=True)
         for measure, colour, marker in (("net", COLOURS[0], "o"), ("grants", COLOURS[1], "s")):
@@ -623,8 +639,8 @@ def specification_curve(rows: pd.DataFrame, labels: dict[str, str], note: str) -
             f"{labels[transition]}\n{len(valid)} valid, {len(some) - len(valid)} blank", loc="left"
         )
         ax.set_xticks([])
-    axes[0].set_ylabel("difference of means,\nstandard deviations")
-    axes[-1].legend(frameon=False, loc="lower right", handletextpad=0.1)
+    axes.flat[0].set_ylabel("difference of means,\nstandard deviations")
+    axes.flat[-1].legend(frameon=False, loc="lower right", handletextpad=0.1)
     return figure
 
 

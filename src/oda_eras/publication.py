@@ -27,7 +27,8 @@ class Words:
     donor "Japan" or "the United States"; whose "Japan's" or "the United States'"; region "the
     five" or the recipients by name; recipients by name; currency "yen"; constant the label of the
     donor's constant prices, "constant 2023" or "constant 2021"; basis the label of the price basis
-    that is tested; tested the series that is tested, with measure and price basis.
+    that is tested; flow "net ODA" or "ODA grants"; prices the unit, such as "current US$"; tested
+    the series that is tested, of that flow in these prices.
     """
 
     donor: str
@@ -37,7 +38,14 @@ class Words:
     currency: str
     constant: str
     basis: str
+    flow: str
+    prices: str
     tested: str
+
+
+def listed(names: list[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def words_of(study: Study, donors: pd.DataFrame) -> Words:
@@ -45,8 +53,7 @@ def words_of(study: Study, donors: pd.DataFrame) -> Words:
     row = donors.set_index("donor").loc[study.donor]
     donor = f"the {row['name']}" if row["name"].startswith(WITH_ARTICLE) else row["name"]
     names = [RECIPIENTS[code] for code in study.recipients]
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    region = "the five" if len(names) == len(RECIPIENTS) else listed
+    region = "the five" if len(names) == len(RECIPIENTS) else listed(names)
     # Japan's own series fixes 2023 as its base; the DAC's deflators have base 2021
     constant = "constant 2023" if study.donor == "JPN" else "constant 2021"
     labels = {"current": "current", "constant": constant, "fixed_rate": "fixed exchange rate"}
@@ -57,10 +64,12 @@ def words_of(study: Study, donors: pd.DataFrame) -> Words:
         donor=donor,
         whose=f"{donor}'" if donor.endswith("s") else f"{donor}'s",
         region=region,
-        recipients=listed,
+        recipients=listed(names),
         currency="" if pd.isna(row.currency) else row.currency,
         constant=constant,
         basis=basis,
+        flow=flow,
+        prices=prices,
         tested=f"{flow} from {donor} to {region}, {prices}",
     )
 
