@@ -155,6 +155,7 @@ def flows_by_recipient(
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.set_ylabel("US$ million")
     if events is not None:
+        axes["ALL"].set_title("All", loc="left", pad=13, fontweight="bold", fontsize=7)
         number_events(axes["ALL"], dates)
     return figure
 
@@ -618,29 +619,52 @@ def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame, note: s
 def specification_curve(rows: pd.DataFrame, labels: dict[str, str], note: str) -> Figure:
     """Differences between neighbouring eras over all specifications, sorted (f10).
 
-    `rows` has columns transition, in_sd, p, shift, measure; blank ones are left out and counted
-    in the titles. Filled: p at most 0.05.
+    Above, the differences, filled where p is at most 0.05; below, the choices that each rests on.
+    `rows` has columns transition, in_sd, p, shift, measure, price_basis, recipient; blank ones
+    are left out and counted in the titles.
     """
     shown = list(labels)
-    figure, axes = new_figure("double", 62, note, columns=len(shown), sharey=True, squeeze=False)
-    for ax, transition in zip(axes.flat, shown, strict=True):
+    figure, axes = new_figure(
+        "double", 108, note, rows=2, columns=len(shown), sharey="row", sharex="col",
+        squeeze=False, height_ratios=[5, 4],
+    )  # fmt: skip
+    choices = [
+        (column, value)
+        for column in ("measure", "price_basis", "recipient")
+        for value in dict.fromkeys(rows[column].sort_values())
+    ]
+    shifts = sorted(rows["shift"].unique())
+    for (above, below), transition in zip(axes.T, shown, strict=True):
         some = rows[rows.transition == transition]
         valid = some.dropna(subset="in_sd").sort_values("in_sd", ignore_index=True)
         for measure, colour, marker in (("net", COLOURS[0], "o"), ("grants", COLOURS[1], "s")):
             own = valid[valid.measure == measure]
-            ax.plot(
+            above.plot(
                 own.index, own.in_sd, marker, color=colour, markersize=2,
                 markerfacecolor="white", markeredgewidth=0.5, label=measure,
             )  # fmt: skip
             small = own[own.p <= 0.05]
-            ax.plot(small.index, small.in_sd, marker, color=colour, markersize=2.4)
-        ax.axhline(0, color=INK, lw=0.6)
-        ax.set_title(
+            above.plot(small.index, small.in_sd, marker, color=colour, markersize=2.4)
+        above.axhline(0, color=INK, lw=0.6)
+        above.set_title(
             f"{labels[transition]}\n{len(valid)} valid, {len(some) - len(valid)} blank", loc="left"
         )
-        ax.set_xticks([])
-    axes.flat[0].set_ylabel("difference of means,\nstandard deviations")
-    axes.flat[-1].legend(frameon=False, loc="lower right", handletextpad=0.1)
+        for position, (column, value) in enumerate(choices):
+            at = valid.index[valid[column] == value]
+            below.plot(at, [position] * len(at), "|", color=INK, markersize=3, markeredgewidth=0.4)
+        # the shift of all eras in years, from the smallest at the top of its strip
+        strip = len(choices) + 0.6 + 2.4 * (valid["shift"] - shifts[0]) / (shifts[-1] - shifts[0])
+        below.plot(valid.index, strip, ".", color=INK, markersize=1.6)
+        below.set_xticks([])
+        below.spines["left"].set_visible(False)
+        below.tick_params(length=0)
+    axes[0, 0].set_ylabel("difference of means,\nstandard deviations")
+    axes[0, -1].legend(frameon=False, loc="lower right", handletextpad=0.1)
+    axes[1, 0].set_yticks(
+        [*range(len(choices)), len(choices) + 0.6, len(choices) + 3.0],
+        [*(value for _, value in choices), f"moved {shifts[0]:+d}", f"moved {shifts[-1]:+d} years"],
+    )
+    axes[1, 0].set_ylim(len(choices) + 3.5, -0.7)
     return figure
 
 
