@@ -76,11 +76,12 @@ def test_a_failing_notebook_stops_the_chain_and_keeps_the_outputs(chain):
     notebook = chain / "notebooks" / "07_claims.ipynb"
     intact = notebook.read_text()
     content = json.loads(intact)
-    content["cells"][4]["source"] = ["table = table.no_such_method()\n"]
+    code = [i for i, cell in enumerate(content["cells"]) if cell["cell_type"] == "code"]
+    content["cells"][code[3]]["source"] = ["table = tables.no_such_method()\n"]
     notebook.write_text(json.dumps(content))
     result = make(chain)
     assert result.returncode != 0
-    assert "07_claims stopped in cell 5: " in result.stderr
+    assert f"07_claims stopped in cell {code[3] + 1}: " in result.stderr
     assert ".build/JPN/07_claims.failed.ipynb" in result.stderr
     assert "Traceback" not in result.stderr and len(result.stderr.splitlines()) <= 6
     assert (chain / ".build/JPN/07_claims.failed.ipynb").is_file()
@@ -192,6 +193,7 @@ def test_help_explains_every_target():
         "paper",
         "docx",
         "crate",
+        "donors",
         "test",
         "report",
         "lab",

@@ -101,9 +101,14 @@ class TestManners:
         assert 'donor = "JPN"' in source and 'outputs = "outputs/JPN"' in source
 
     def test_closes_with_checks_publication_and_a_link(self, notebook):
-        *_, checks, link = cells(notebook)
-        source = "".join(checks["source"])
-        assert "assert " in source and source.rstrip().endswith("publication.publish()")
+        *before, publish, link = cells(notebook)
+        last_code = "".join(publish["source"])
+        assert last_code.rstrip().endswith("publication.publish()")
+        heads = [
+            i for i, cell in enumerate(before) if "## Checks and outputs" in "".join(cell["source"])
+        ]
+        closing = "".join("".join(cell["source"]) for cell in before[heads[-1] :]) + last_code
+        assert "assert " in closing
         assert re.search(r"\]\(\d\d_\w+\.ipynb\)", "".join(link["source"]))
 
     def test_links_lead_somewhere(self, notebook):

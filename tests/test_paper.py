@@ -201,7 +201,7 @@ def shipped() -> Shipped:
     [
         ("number", ["peak"], {}, r"no number 'peak' in numbers\.json; there are: .*peak_total"),
         ("figure", ["f99_none"], {}, r"figures holds no f99_none\.md; there are: f01_flows"),
-        ("table", ["t99_none", {}], {}, r"no table t99_none in tables/; there are: t02_eras"),
+        ("table", ["t99_none", {}], {}, r"no table t99_none in tables/; there are: t01_sources"),
         ("cell", ["data/none", "p"], {}, r"no table none in data/; there are: article_figures"),
         ("cell", ["data/totals", "sum"], {"year": 2019}, r"no column 'sum'; there are: year, with"),
         ("cell", ["data/totals", "year"], {"years": 2019}, r"no column 'years'; there are: year"),

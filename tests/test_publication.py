@@ -23,12 +23,12 @@ ABOUT = {
 @pytest.fixture
 def publication(project, monkeypatch):
     monkeypatch.chdir(project / "notebooks")
-    return Publication("03_patterns", "outputs/NEW")
+    return Publication("03_patterns", "outputs/DEU")
 
 
 def test_nothing_appears_before_the_end(publication, capsys):
     publication.save_data("t", FRAME, **ABOUT)
-    folder = publication.root / "outputs/NEW"
+    folder = publication.root / "outputs/DEU"
     assert not (folder / "data/t.csv").exists()
     publication.publish()
     assert (folder / "data/t.csv").read_text() == "year,usd_million,name\n2019,1.25,a\n2020,,b\n"
@@ -38,9 +38,9 @@ def test_nothing_appears_before_the_end(publication, capsys):
 def test_a_file_that_stays_the_same_is_not_rewritten(publication):
     publication.save_data("t", FRAME, **ABOUT)
     publication.publish()
-    path = publication.root / "outputs/NEW/data/t.csv"
+    path = publication.root / "outputs/DEU/data/t.csv"
     before = path.stat().st_mtime_ns, path.stat().st_ino
-    again = Publication("03_patterns", "outputs/NEW")
+    again = Publication("03_patterns", "outputs/DEU")
     again.save_data("t", FRAME, **ABOUT)
     again.publish()
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == before
@@ -51,8 +51,8 @@ def test_the_fragment_tells_reads_modules_and_outputs(publication):
     publication.save_data("t", FRAME, **ABOUT)
     publication.publish()
     fragment = json.loads(publication.fragment_file.read_text())
-    assert fragment["reads"] == ["data/eras.csv", "data/sources.yml"]
-    assert fragment["outputs"]["outputs/NEW/data/t.csv"]["fields"][1] == {
+    assert fragment["reads"] == ["data/donors.csv", "data/eras.csv", "data/sources.yml"]
+    assert fragment["outputs"]["outputs/DEU/data/t.csv"]["fields"][1] == {
         "name": "usd_million",
         "type": "number",
         "description": "US$ million",
@@ -60,7 +60,7 @@ def test_the_fragment_tells_reads_modules_and_outputs(publication):
 
 
 def test_missing_inputs_say_what_to_do(publication):
-    with pytest.raises(FileNotFoundError, match=r"outputs/NEW/data/panel\.csv is not there: run"):
+    with pytest.raises(FileNotFoundError, match=r"outputs/DEU/data/panel\.csv is not there: run"):
         publication.read("panel")
 
 
@@ -69,15 +69,28 @@ def test_undescribed_columns_and_unknown_sources_are_refused(publication):
         publication.save_data("t", FRAME.assign(extra=1), **ABOUT)
     with pytest.raises(ValueError, match="no such source"):
         publication.save_data("t", FRAME, **{**ABOUT, "sources": ["hearsay"]})
-    with pytest.raises(ValueError, match=r"donor 'XXX' is not in data/donors\.csv"):
-        publication.donor_name("XXX")
 
 
 def test_a_table_comes_with_title_and_source(publication):
     publication.save_table("t01_x", FRAME, **ABOUT, note="A note.")
     text = (publication.staging / "tables/t01_x.md").read_text()
     assert text.startswith("**A table**\n\n|")
+    assert (publication.staging / "tables/t01_x.tex").read_text().startswith("% needs")
     assert "A note." in text and "01a34e8b" in text
+
+
+def test_prose_keeps_its_numbers(publication):
+    said = publication.say(
+        "{whose} flow peaks at {peak:,.1f} in {when}.", peak=1234.56, when="2012"
+    )
+    assert said.data == "Germany's flow peaks at 1,234.6 in 2012."
+    publication.publish()
+    numbers = json.loads(publication.fragment_file.read_text())["numbers"]
+    assert numbers == {"peak": {"value": 1234.56, "text": "1,234.6"}}
+    with pytest.raises(ValueError, match="'peak' is saved twice"):
+        publication.say("{peak}", peak=1)
+    with pytest.raises(KeyError, match="height"):
+        publication.say("{height:.0f}", peek=1)
 
 
 def test_a_figure_comes_at_its_size_with_all_that_belongs_to_it(publication):

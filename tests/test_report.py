@@ -207,7 +207,7 @@ def test_alt_text_of_the_output_goes_first(tmp_path):
     outputs[0].metadata["image/png"] = {"alt": "Six charts."}
     set_figures(notebook, ROOT / OUT)
     assert outputs[0].metadata["report"]["alt"] == "Six charts."
-    beside = (ROOT / OUT / "figures" / "f04_price_bases.txt").read_text(encoding="utf-8")
+    beside = (ROOT / OUT / "figures" / "f02_what_it_is_made_of.txt").read_text(encoding="utf-8")
     assert outputs[1].metadata["report"]["alt"] == beside.strip()
 
 

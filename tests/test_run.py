@@ -28,7 +28,7 @@ def fails_first(monkeypatch, error):
 
 def test_a_kernel_that_does_not_start_is_tried_once_more(monkeypatch, tmp_path):
     calls = fails_first(monkeypatch, RuntimeError("Kernel died before replying to kernel_info"))
-    run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {})
+    run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, tmp_path)
     assert len(calls) == 2
 
 
@@ -43,7 +43,7 @@ def test_a_kernel_that_does_not_start_is_tried_once_more(monkeypatch, tmp_path):
 def test_nothing_else_is_tried_again(monkeypatch, tmp_path, error):
     calls = fails_first(monkeypatch, error)
     with pytest.raises(type(error)):
-        run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {})
+        run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, tmp_path)
     assert len(calls) == 1
 
 
@@ -53,7 +53,7 @@ def test_a_second_failed_start_is_reported(monkeypatch, tmp_path):
 
     monkeypatch.setattr(papermill, "execute_notebook", execute)
     with pytest.raises(RuntimeError, match="60 seconds"):
-        run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {})
+        run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, tmp_path)
 
 
 def test_errors_name_notebook_and_cell():
