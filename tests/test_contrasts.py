@@ -10,6 +10,7 @@ from oda_eras.eras import (
     describe,
     era_weights,
     gaps_and_overlaps,
+    specifications,
     transitions,
 )
 
@@ -21,6 +22,7 @@ ERAS = pd.DataFrame(
     }
 )
 YEARS = list(range(2000, 2010))
+SERIES = pd.DataFrame({("net", "current", "all"): np.arange(10.0)}, index=YEARS)
 
 
 def test_shares_of_days_sum_to_one_without_overlap():
@@ -117,3 +119,27 @@ def test_describe_leaves_out_what_has_no_meaning():
     assert table.largest_share_percent["A"] == 75.0
     assert np.isnan(table.largest_share_percent["B"]) and np.isnan(table.cv["B"])
     assert table.negative_years["B"] == 1
+
+
+def test_equal_years_give_no_evidence():
+    values = pd.Series(0.0, index=YEARS)
+    weights = era_weights(ERAS, YEARS)
+    found = contrast(values, weights.A, weights.B)
+    assert (found["difference"], found["p"], found["floor"]) == (0, 1, 1)
+
+
+def test_eras_that_the_data_made_are_estimated_and_not_tested():
+    values = pd.Series(np.arange(10.0), index=YEARS)
+    weights = era_weights(ERAS, YEARS)
+    tested, described = (transitions(values, weights, tested=t).iloc[0] for t in (True, False))
+    estimates = ["n_before", "n_after", "difference", "g", "loo_low", "loo_high", "family"]
+    assert described[estimates].equals(tested[estimates])
+    inference = ["low", "high", "p", "floor", "p_holm", "floor_holm"]
+    assert tested[inference].notna().all() and described[inference].isna().all()
+    assert specifications(SERIES, ERAS, tested=False)[["p", "floor"]].isna().all().all()
+
+
+def test_one_era_has_no_transition():
+    one = ERAS.head(1)
+    assert transitions(SERIES.iloc[:, 0], era_weights(one, YEARS)).empty
+    assert specifications(SERIES, one).empty

@@ -194,3 +194,16 @@ def test_ranks_count_only_donors_that_report():
     rows = measures.ranks(net, "JPN", total).set_index("year")
     assert rows["rank"].tolist() == [2, 1] and rows.donors.tolist() == [3, 1]
     assert rows.share_percent[2000] == 25.0 and np.isnan(rows.share_percent[2001])
+
+
+def test_study_series_run_forward_where_measures_begin_in_different_years():
+    rows = [("grants", year) for year in (2000, 2001)] + [("net", year) for year in (1999, 2000)]
+    panel = pd.DataFrame(rows, columns=["measure", "year"]).assign(
+        donor="POL", recipient="KAZ", price_basis="current", usd_million=1.0
+    )
+    series = measures.study_series(panel, panel.iloc[:0], "POL")
+    assert list(series.index) == [1999, 2000, 2001]
+    assert list(measures.longest_run(series["grants", "current", measures.ALL]).index) == [
+        2000,
+        2001,
+    ]

@@ -10,7 +10,7 @@ from matplotlib import image as mpimg
 
 from oda_eras import figures
 from oda_eras.datapackage import describe_project_tables
-from oda_eras.publication import Publication
+from oda_eras.publication import Publication, listed
 
 FRAME = pd.DataFrame({"year": [2019, 2020], "usd_million": [1.25, None], "name": ["a", "b"]})
 ABOUT = {
@@ -143,3 +143,8 @@ def test_the_codebook_names_every_column(project):
         section = codebook.split(f"## {resource['path']}\n")[1].split("\n## ")[0]
         for field in resource["schema"]["fields"]:
             assert f"`{field['name']}`" in section, (resource["path"], field["name"])
+
+
+def test_names_are_listed_as_in_a_sentence():
+    shown = [listed(list(names)) for names in ("", "a", "ab", "abc")]
+    assert shown == ["", "a", "a and b", "a, b and c"]

@@ -153,7 +153,9 @@ def era_weights(
     return weights.set_axis(pd.Index(years, name="year"))
 
 
-def contrast(values: pd.Series, before: pd.Series, after: pd.Series, seed: int = 0) -> dict:
+def contrast(
+    values: pd.Series, before: pd.Series, after: pd.Series, tested: bool = True, seed: int = 0
+) -> dict:
     """Difference of (weighted) means between two eras, with an interval and a permutation p.
 
     Parameters
@@ -162,6 +164,9 @@ def contrast(values: pd.Series, before: pd.Series, after: pd.Series, seed: int =
         A flow by year.
     before, after : Series
         Weights of the years in the two eras.
+    tested : bool
+        Whether the eras may be tested. Data that made them can't: then interval, p and floor are
+        missing.
     seed : int
         For the random arrangements that fractional weights need.
 
@@ -173,8 +178,8 @@ def contrast(values: pd.Series, before: pd.Series, after: pd.Series, seed: int =
         narrow where they are not), g (Hedges 1981's standardised difference), p and floor
         (two-sided: arrangements with at least as large an absolute difference; see
         `oda_eras.breaks.permutation`; 1 where all years are equal; with fractional weights the
-        arrangements are drawn at random and the floor is that of the simulation). Where an era has fewer than `SMALLEST_ERA`
-        years, all but the counts are missing.
+        arrangements are drawn at random and the floor is that of the simulation). Where an era has
+        fewer than `SMALLEST_ERA` years, all but the counts are missing.
     """
     years = values.dropna().index
     y = values[years].to_numpy()
@@ -184,12 +189,9 @@ def contrast(values: pd.Series, before: pd.Series, after: pd.Series, seed: int =
         return result
     result["difference"] = _difference(y, b, a)
     used = (a + b) > 0
-    if np.ptp(y[used]) == 0:  # then every arrangement gives the same difference
-        return result | {"p": 1.0, "floor": 1.0}
-    if set(np.concatenate([a, b])) <= {0.0, 1.0} and not (a * b).any():
+    whole_years = set(np.concatenate([a, b])) <= {0.0, 1.0} and not (a * b).any()
+    if whole_years:
         first, second = y[b > 0], y[a > 0]
-        interval = stats.ttest_ind(second, first, equal_var=False).confidence_interval()
-        test = permutation(second, first)
         n = len(first) + len(second)
         pooled = np.sqrt(
             ((len(first) - 1) * first.var(ddof=1) + (len(second) - 1) * second.var(ddof=1))
@@ -197,10 +199,17 @@ def contrast(values: pd.Series, before: pd.Series, after: pd.Series, seed: int =
         )
         small_sample = 1 - 3 / (4 * (n - 2) - 1)
         g = small_sample * result["difference"] / pooled if pooled > 0 else np.nan
+        result["g"] = round(float(g), SETTLED)
+    if not tested:
+        return result
+    if np.ptp(y[used]) == 0:  # then every arrangement gives the same difference
+        return result | {"p": 1.0, "floor": 1.0}
+    if whole_years:
+        interval = stats.ttest_ind(second, first, equal_var=False).confidence_interval()
+        test = permutation(second, first)
         return result | {
             "low": round(float(interval.low), SETTLED),
             "high": round(float(interval.high), SETTLED),
-            "g": round(float(g), SETTLED),
             "p": test.p,
             "floor": test.floor,
         }
@@ -215,7 +224,7 @@ def _difference(y: np.ndarray, before: np.ndarray, after: np.ndarray) -> float:
     return round(float(y @ after / after.sum() - y @ before / before.sum()), SETTLED)
 
 
-def transitions(values: pd.Series, weights: pd.DataFrame) -> pd.DataFrame:
+def transitions(values: pd.Series, weights: pd.DataFrame, tested: bool = True) -> pd.DataFrame:
     """Contrasts between neighbouring eras, corrected over the family by Holm.
 
     Parameters
@@ -224,6 +233,8 @@ def transitions(values: pd.Series, weights: pd.DataFrame) -> pd.DataFrame:
         A flow by year.
     weights : DataFrame
         Result of `era_weights`.
+    tested : bool
+        As in `contrast`.
 
     Returns
     -------
@@ -235,7 +246,7 @@ def transitions(values: pd.Series, weights: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for before, after in pairwise(weights):
-        found = contrast(values, weights[before], weights[after])
+        found = contrast(values, weights[before], weights[after], tested)
         low = high = np.nan
         if np.isfinite(found["difference"]):
             y, w = (
@@ -254,7 +265,9 @@ def transitions(values: pd.Series, weights: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=columns)
     adjusted = holm(table.p, table.floor)
     return table.assign(
-        p_holm=adjusted.p_holm, floor_holm=adjusted.floor_holm, family=int(table.p.count())
+        p_holm=adjusted.p_holm,
+        floor_holm=adjusted.floor_holm,
+        family=int(table.difference.count()),
     )
 
 
@@ -319,7 +332,7 @@ def describe(flows: pd.DataFrame, era: pd.Series) -> pd.DataFrame:
 
 
 def specifications(
-    series: pd.DataFrame, eras: pd.DataFrame, shifts: range = range(-2, 6)
+    series: pd.DataFrame, eras: pd.DataFrame, tested: bool = True, shifts: range = range(-2, 6)
 ) -> pd.DataFrame:
     """Contrasts between neighbouring eras over every distinct specification.
 
@@ -332,6 +345,8 @@ def specifications(
         Index year; columns (measure, price_basis, recipient).
     eras : DataFrame
         One scheme with dates.
+    tested : bool
+        As in `contrast`.
     shifts : range
         Years by which the eras are moved, see `era_weights`.
 
@@ -348,7 +363,7 @@ def specifications(
         weights = era_weights(eras, list(series.index), shift=shift)
         for (measure, basis, recipient), values in series.items():
             for before, after in pairwise(weights):
-                found = contrast(values, weights[before], weights[after])
+                found = contrast(values, weights[before], weights[after], tested)
                 rows.append(
                     {
                         "era_before": before,

@@ -659,7 +659,10 @@ def specification_curve(rows: pd.DataFrame, labels: dict[str, str], note: str) -
         below.spines["left"].set_visible(False)
         below.tick_params(length=0)
     axes[0, 0].set_ylabel("difference of means,\nstandard deviations")
-    axes[0, -1].legend(frameon=False, loc="lower right", handletextpad=0.1)
+    # opaque, so that the zero line does not cross it where all differences are above zero
+    axes[0, -1].legend(
+        loc="lower right", handletextpad=0.1, facecolor="white", framealpha=1, edgecolor="none"
+    )
     axes[1, 0].set_yticks(
         [*range(len(choices)), len(choices) + 0.6, len(choices) + 3.0],
         [*(value for _, value in choices), f"moved {shifts[0]:+d}", f"moved {shifts[-1]:+d} years"],

@@ -73,7 +73,7 @@ def study_series(panel: pd.DataFrame, derived: pd.DataFrame, donor: str) -> pd.D
                 sums[WITHOUT_UZB] = rest.sum(axis=1, min_count=rest.shape[1])
             parts[measure, basis] = flows.assign(**sums)
     series = pd.concat(parts, axis=1, names=["measure", "price_basis", "recipient"])
-    return series.sort_index(axis=1)
+    return series.sort_index(axis=0).sort_index(axis=1)
 
 
 def longest_run(series: pd.Series, first: int = LISTED) -> pd.Series:
