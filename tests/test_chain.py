@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 
+import pandas as pd
 import pytest
 from conftest import OUT, ROOT, make, snapshot
 
@@ -221,3 +223,35 @@ def test_a_reformatted_merged_file_is_restored(chain):
     numbers.write_text(json.dumps(json.loads(numbers.read_text())))
     assert ran(make(chain)) == []
     assert snapshot(chain) == before
+
+
+def test_another_donors_run_speaks_of_that_donor(chain):
+    before = snapshot(chain)
+    result = make(chain, "-j2", "DONOR=KOR")
+    assert result.returncode == 0, result.stderr
+    assert snapshot(chain) == before  # nothing of it goes into the default run's outputs
+    folder = chain / "outputs/KOR"
+    texts = {
+        p.name: p.read_text() for p in (folder / "figures").iterdir() if p.suffix in {".md", ".txt"}
+    }
+    # the sources are the same for every run, Japan's own totals among them
+    tables = [p for p in (folder / "tables").glob("*.md") if p.stem != "t01_sources"]
+    texts |= {path.name: path.read_text() for path in tables}
+    for path in sorted((chain / ".build/KOR").glob("0?_*.ipynb")):
+        if path.stem.count("."):
+            continue  # what the run was made from
+        for cell in json.loads(path.read_text())["cells"]:
+            said = "".join(
+                "".join(output.get("data", {}).get("text/markdown", ""))
+                for output in cell.get("outputs", [])
+            )
+            texts[path.stem] = texts.get(path.stem, "") + said
+    assert len(texts) > 40 and "South Korea" in texts["03_patterns"] + texts["06_donors"]
+    strays = {
+        n: re.findall(r"(?i).{30}\b(?:japan|yen|mahmudov)\b.{30}", t) for n, t in texts.items()
+    }
+    assert not {name: found for name, found in strays.items() if found}
+    contrasts = pd.read_csv(folder / "tables/t04_contrasts.csv")
+    assert list(contrasts) == list(pd.read_csv(chain / OUT / "tables/t04_contrasts.csv"))
+    assert contrasts.p.isna().all()  # its eras are the data's own
+    assert "nothing to do" in make(chain, "DONOR=KOR").stdout.lower()
