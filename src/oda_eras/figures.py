@@ -9,8 +9,10 @@ import textwrap
 import matplotlib as mpl
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import offset_copy
 
 from oda_eras.study import RECIPIENTS
 
@@ -93,6 +95,8 @@ def era_bands(ax, eras: pd.DataFrame, *, first: int, last: int, labels: bool) ->
     closes = date_position(eras.closes).fillna(right).clip(left, right)
     reached = left
     for number, (start, end, label) in enumerate(zip(opens, closes, eras.label, strict=True)):
+        if end <= left or start >= right:  # wholly outside the years of the run
+            continue
         if start > reached:
             ax.axvspan(reached, start, facecolor="none", edgecolor="#b0b0b0", hatch="////", lw=0)
         if number % 2:
@@ -113,18 +117,47 @@ def era_bands(ax, eras: pd.DataFrame, *, first: int, last: int, labels: bool) ->
     ax.set_xlim(left, right)
 
 
-def panels_by_recipient(codes: list[str], note: str, height: float, **options):
-    """Open a figure with a panel for each code, two to a row; returns (figure, {code: axes}).
+def panels_by_recipient(rows: pd.DataFrame, note: str, height: float):
+    """Open a figure with a panel for each recipient, two to a row; returns (figure, {code: axes}).
 
-    A code is a recipient's or "ALL"; a panel that is left over is removed.
+    `rows` has a column recipient; a code that is no recipient's is a sum and comes last.
     """
-    rows = (len(codes) + 1) // 2
+    present = list(dict.fromkeys(rows.recipient))
+    codes = [*(c for c in RECIPIENTS if c in present), *(c for c in present if c not in RECIPIENTS)]
+    columns = min(len(codes), 2)
+    lines = -(-len(codes) // columns)
     figure, axes = new_figure(
-        "double", 12 + height * rows, note, rows=rows, columns=2, squeeze=False, **options
-    )
+        "double", max(65, 12 + height * lines), note, rows=lines, columns=columns, sharex=True,
+        squeeze=False,
+    )  # fmt: skip
     for ax in list(axes.flat)[len(codes) :]:
         ax.remove()
-    return figure, dict(zip(codes, axes.flat, strict=False))
+    axes = dict(zip(codes, axes.flat, strict=False))
+    for ax in list(axes.values())[-columns:]:  # above a panel that is left out there are years too
+        ax.tick_params(labelbottom=True)
+    return figure, axes
+
+
+def panel_name(code: str, axes: dict) -> str:
+    """Name of a panel: the recipient's, or how many are summed in it."""
+    sums = {2: "Both", 3: "All three", 4: "All four", 5: "All five"}
+    return RECIPIENTS.get(code) or sums.get(len(axes) - 1, "All")
+
+
+def legend_above(figure: Figure, axes) -> None:
+    """One legend above all panels for the labels that occur in any of them, if there are some."""
+    entries = {}
+    for ax in axes:
+        handles, labels = ax.get_legend_handles_labels()
+        entries |= dict(zip(labels, handles, strict=True))
+    if not entries:
+        return
+    bars = [label for label, handle in entries.items() if isinstance(handle, BarContainer)]
+    entries = {label: entries[label] for label in [*bars, *entries]}  # bars before what marks them
+    figure.legend(
+        entries.values(), entries.keys(), loc="outside upper right", ncols=len(entries),
+        frameon=False, columnspacing=1.2,
+    )  # fmt: skip
 
 
 def flows_by_recipient(
@@ -132,31 +165,40 @@ def flows_by_recipient(
 ) -> Figure:
     """Bars of yearly flows, a panel for each recipient and one for their sum (f01).
 
-    `flows` has columns recipient, year, usd_million, and recipient "ALL" for the sum; `events`
-    has dates, drawn as dotted lines and numbered in their order.
+    `flows` has columns recipient, year, usd_million; a code that is no recipient's is the sum. A
+    year without a value is marked as not reported. `events` has dates, drawn as dotted lines and
+    numbered in their order.
     """
-    codes = [*(code for code in RECIPIENTS if code in set(flows.recipient)), "ALL"]
-    figure, axes = panels_by_recipient(codes, note, 36, sharex=True)
+    figure, axes = panels_by_recipient(flows, note, 36)
     first, last = int(flows.year.min()), int(flows.year.max())
     dates = date_position(events.date) if events is not None else []
     for number, (code, ax) in enumerate(axes.items()):
-        series = flows[flows.recipient == code]
+        series = flows[flows.recipient == code].set_index("year").usd_million
+        series = series.reindex(range(first, last + 1))
         era_bands(ax, eras, first=first, last=last, labels=number < 2)
         colour = STYLES[code][0] if code in STYLES else INK
-        ax.bar(series.year, series.usd_million, width=0.72, color=colour, zorder=2)
+        ax.bar(series.index, series, width=0.72, color=colour, zorder=2)
         ax.axhline(0, color=INK, lw=0.6, zorder=3)
+        blank = series.index[series.isna()]
+        if len(blank):
+            ax.plot(
+                blank, [0] * len(blank), "x", color=INK, markersize=2.6, markeredgewidth=0.6,
+                zorder=4, label="not reported",
+                transform=offset_copy(ax.transData, figure, y=3, units="points"),
+            )  # fmt: skip
         inside = [date for date in dates if first - 0.5 <= date <= last + 0.5]
         for date in inside:
             ax.axvline(date, color=INK, lw=0.5, ls=":", zorder=1)
-        title = ax.set_title(
-            RECIPIENTS.get(code, "All"), loc="left", pad=9 if number < 2 else 3, fontweight="bold"
-        )
+        last_row = number // 2 == (len(axes) - 1) // 2
+        # room for the events' numbers or for the eras' labels
+        pad = 13 if last_row and events is not None else 9 if number < 2 else 3
+        title = ax.set_title(panel_name(code, axes), loc="left", pad=pad, fontweight="bold")
         title.set_fontsize(7)
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.set_ylabel("US$ million")
     if events is not None:
-        axes["ALL"].set_title("All", loc="left", pad=13, fontweight="bold", fontsize=7)
-        number_events(axes["ALL"], dates)
+        number_events(ax, dates)
+    legend_above(figure, axes.values())
     return figure
 
 
@@ -190,8 +232,7 @@ def total_with_and_without(totals: pd.DataFrame, note: str) -> Figure:
             ax.plot(totals.year, totals[column], dash, color=colour, marker=marker, label=label)
     ax.axhline(0, color=INK, lw=0.6, zorder=0)
     ax.set_ylabel("US$ million")
-    ax.set_ylim(top=totals.with_uzbekistan.max() * 1.22)
-    ax.legend(frameon=False, loc="upper left")
+    legend_above(figure, [ax])
     ax.margins(x=0.02)
     return figure
 
@@ -328,17 +369,19 @@ def made_of(rows: pd.DataFrame, currency: str, note: str) -> Figure:
     """Grants and net loans as stacked bars, repayments as markers below zero (f02).
 
     `rows` has columns recipient, year, grants, loans_net, repayments, label ("known" or
-    "inferred"), million units of a currency; repayments are empty where gross is unknown.
+    "inferred"), million units of a currency; a code that is no recipient's is the sum. Repayments
+    are missing where gross is unknown.
     """
-    codes = [code for code in RECIPIENTS if code in set(rows.recipient)]
-    figure, axes = panels_by_recipient(codes, note, 34, sharex=True)
+    figure, axes = panels_by_recipient(rows, note, 34)
+    largest = rows[["grants", "loans_net"]].max().max()
+    scale, unit = (1e3, "billion") if largest >= 1e4 else (1, "million")
     for code, ax in axes.items():
         series = rows[rows.recipient == code]
         ax.bar(series.year, series.grants, width=0.75, color=COLOURS[0], label="grants")
         base = series.grants.where(series.loans_net > 0, 0)
         ax.bar(
             series.year, series.loans_net, width=0.75, bottom=base, color=COLOURS[4],
-            hatch="////", edgecolor="white", lw=0, label="loans less repayments",
+            hatch="////", edgecolor="white", lw=0, label="loans drawn less repayments",
         )  # fmt: skip
         for label, fill in (("known", INK), ("inferred", "white")):
             some = series[(series.label == label) & (series.repayments > 0)]
@@ -348,36 +391,31 @@ def made_of(rows: pd.DataFrame, currency: str, note: str) -> Figure:
                     markersize=2.6, markeredgewidth=0.6, label=f"repayments, gross {label}",
                 )  # fmt: skip
         ax.axhline(0, color=INK, lw=0.6)
-        ax.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
+        ax.set_title(panel_name(code, axes), loc="left", fontweight="bold")
         ax.yaxis.set_major_locator(MaxNLocator(4))
-        ax.yaxis.set_major_formatter("{x:,.0f}")
-        ax.set_ylabel(f"million {currency}")
-        ax.tick_params(labelbottom=True)
-    entries = {}
-    for ax in axes.values():
-        entries |= dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
-    figure.legend(
-        entries.values(), entries.keys(), loc="outside upper right", ncols=len(entries),
-        frameon=False, columnspacing=1.2,
-    )  # fmt: skip
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value / scale:,g}")
+        ax.set_ylabel(f"{unit} {currency}")
+    legend_above(figure, axes.values())
     return figure
 
 
 def three_measures(rows: pd.DataFrame, note: str) -> Figure:
     """Net flows and grants as lines, gross flows as markers, by recipient and in all (f03).
 
-    `rows` has columns recipient ("ALL" for the sum), year, measure (net, grants, gross),
-    usd_million, label ("known" or "inferred" for gross).
+    `rows` has columns recipient (a code that is no recipient's is the sum), year, measure (net,
+    grants, gross), usd_million, label ("known" or "inferred" for gross). A year that is not known
+    breaks a line.
     """
-    codes = [*(code for code in RECIPIENTS if code in set(rows.recipient)), "ALL"]
-    figure, axes = panels_by_recipient(codes, note, 34, sharex=True)
+    figure, axes = panels_by_recipient(rows, note, 34)
     years = range(int(rows.year.min()), int(rows.year.max()) + 1)
     for code, ax in axes.items():
         own = rows[rows.recipient == code]
         for measure, colour, dash in (("net", COLOURS[0], "-"), ("grants", COLOURS[1], "--")):
-            # a year that is not known breaks the line
             flow = own[own.measure == measure].set_index("year").usd_million.reindex(years)
+            # a known year between two that are not would be a line without length
+            alone = flow[flow.notna() & flow.shift().isna() & flow.shift(-1).isna()]
             ax.plot(years, flow, dash, color=colour, label=measure)
+            ax.plot(alone.index, alone, ".", color=colour, markersize=2.4)
         for label, fill in (("known", INK), ("inferred", "white")):
             some = own[(own.measure == "gross") & (own.label == label)]
             if len(some):
@@ -386,17 +424,10 @@ def three_measures(rows: pd.DataFrame, note: str) -> Figure:
                     markersize=2.6, markeredgewidth=0.6, label=f"gross, {label}",
                 )  # fmt: skip
         ax.axhline(0, color=INK, lw=0.6, zorder=0)
-        ax.set_title(RECIPIENTS.get(code, "All"), loc="left", fontweight="bold")
+        ax.set_title(panel_name(code, axes), loc="left", fontweight="bold")
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.set_ylabel("US$ million")
-        ax.tick_params(labelbottom=True)
-    entries = {}
-    for ax in axes.values():
-        entries |= dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
-    figure.legend(
-        entries.values(), entries.keys(), loc="outside upper right", ncols=len(entries),
-        frameon=False, columnspacing=1.2,
-    )  # fmt: skip
+    legend_above(figure, axes.values())
     return figure
 
 
@@ -407,18 +438,18 @@ def concentration(rows: pd.DataFrame, note: str) -> Figure:
     """
     figure, ax = new_figure("single", 62, note)
     styles = zip(COLOURS, MARKERS, ["-", "", "--"], strict=False)
-    shown = (
-        (*group, *style)
-        for group, style in zip(rows.groupby("measure", sort=False), styles, strict=False)
-    )
-    for measure, series, colour, marker, dash in shown:
+    for (measure, series), (colour, marker, dash) in zip(
+        rows.groupby("measure", sort=False), styles, strict=False
+    ):
+        if series.effective_number.isna().all():
+            continue
         ax.plot(
             series.year, series.effective_number, linestyle=dash, color=colour, marker=marker,
             label=measure,
         )  # fmt: skip
-    ax.set_ylim(0.9, max(5, rows.effective_number.max() * 1.15))
+    ax.set_ylim(1, max(2, 1.05 * rows.effective_number.max()))
     ax.set_ylabel("effective number of recipients")
-    ax.legend(frameon=False, loc="upper right", ncols=3, columnspacing=1, handletextpad=0.4)
+    legend_above(figure, [ax])
     return figure
 
 
@@ -428,28 +459,26 @@ def rank_and_share(rows: pd.DataFrame, note: str) -> Figure:
     `rows` has columns recipient, year, rank, donors, share_percent.
     """
     codes = [code for code in RECIPIENTS if code in set(rows.recipient)]
+    years = range(int(rows.year.min()), int(rows.year.max()) + 1)
     figure, axes = new_figure(
         "double", 78, note, rows=2, columns=len(codes), sharex=True, sharey="row", squeeze=False
     )
     for (above, below), code in zip(axes.T, codes, strict=True):
         series = rows[rows.recipient == code].sort_values("year")
         colour, marker = STYLES[code]
-        years = range(int(series.year.min()), int(series.year.max()) + 1)
+        # a year that is not known breaks the line
         share = series.set_index("year").share_percent.reindex(years)
         above.plot(years, share, color=colour, marker=marker, markersize=2.2)
         above.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
         above.set_ylim(0, 100)
         below.plot(series.year, series["rank"], marker, color=colour, markersize=2.2)
         below.bar(series.year, series.donors, width=1.0, color=BAND, lw=0, zorder=0)
-        below.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+        below.set_xticks(years[:: (len(years) - 1) // 2])
     most = int(rows.donors.max())
-    axes[1, 0].set_ylim(most + 8, 0)
+    axes[1, 0].set_ylim(most + 1, 0)
     axes[1, 0].set_yticks([1, *range(10, most + 1, 10)])
     axes[0, 0].set_ylabel("share, %")
-    axes[1, 0].set_ylabel("rank")
-    axes[1, -1].annotate(
-        "grey: donors that report", (1, 0.02), xycoords="axes fraction", ha="right", fontsize=5.5
-    )
+    axes[1, 0].set_ylabel("rank\n(grey: of how many)")
     return figure
 
 
@@ -466,6 +495,7 @@ def side_by_side(own: pd.DataFrame, china: pd.DataFrame, note: str) -> Figure:
         axes, (own, china), titles, labels, looks, strict=True
     ):
         base = pd.Series(0.0, index=frame.index)
+        ax.axhline(0, color=INK, lw=0.6)
         for column, (colour, hatch) in zip(frame, look, strict=True):
             values = frame[column].fillna(0)
             ax.bar(
@@ -476,8 +506,10 @@ def side_by_side(own: pd.DataFrame, china: pd.DataFrame, note: str) -> Figure:
         ax.set_title(title, loc="left", fontweight="bold")
         ax.set_ylabel(label)
         ax.yaxis.set_major_formatter("{x:,.0f}")
-        ax.legend(frameon=False, loc="upper left", ncols=len(frame.columns), columnspacing=1)
-        ax.set_ylim(top=base.max() * 1.2)
+        ax.legend(
+            frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderpad=0,
+            ncols=len(frame.columns), columnspacing=1,
+        )  # fmt: skip
     figure.align_ylabels(axes)
     return figure
 
