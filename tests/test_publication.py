@@ -86,7 +86,8 @@ def test_prose_keeps_its_numbers(publication):
     assert said.data == "Germany's flow peaks at 1,234.6 in 2012."
     publication.publish()
     numbers = json.loads(publication.fragment_file.read_text())["numbers"]
-    assert numbers == {"peak": {"value": 1234.56, "text": "1,234.6"}}
+    assert numbers["peak"] == {"value": 1234.56, "text": "1,234.6"}
+    assert numbers["share"] == {"value": 41.2, "text": "41%"}
     with pytest.raises(ValueError, match="'peak' is saved twice"):
         publication.say("{peak}", peak=1)
     with pytest.raises(KeyError, match="height"):

@@ -16,9 +16,7 @@ def test_every_number_in_the_findings_is_the_runs():
     assert len(keyed) >= 12
     for text, key in keyed:
         if key != "claim":  # the article's own words
-            # a unit may stand outside the number
-            said, run = text.rstrip("%"), numbers[key]["text"].rstrip("%")
-            assert said == run, f"README says {text}, the run {numbers[key]}"
+            assert text == numbers[key]["text"], f"README says {text}, the run {numbers[key]}"
 
 
 def test_no_number_in_the_findings_is_without_a_key():

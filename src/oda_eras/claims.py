@@ -82,7 +82,9 @@ def share_before_1998(tables, claimed):
     """
     flow = five_net(tables).sum(axis=1, skipna=False)
     shares = {
-        f"{first}-{last} on {name}": 100 * flow.loc[first:last].sum() / total.loc[first:last].sum()
+        f"{first if first == last else f'{first}-{last}'} on {name}": 100
+        * flow.loc[first:last].sum()
+        / total.loc[first:last].sum()
         for name, total in _denominators(tables).items()
         for first in range(1992, 1998)
         for last in range(first, 1998)
@@ -95,9 +97,9 @@ def share_before_1998(tables, claimed):
         shares[fairest],
         "five net flows over total net ODA, pooled 1992-97",
         f"holds: {', '.join(holds) or 'none'}; fails for 1997 alone "
-        f"({shares['1997-1997 on total ODA']:.2f}% of total, "
-        f"{shares['1997-1997 on bilateral ODA']:.2f}% of bilateral)"
-        if "1997-1997 on total ODA" not in holds
+        f"({shares['1997 on total ODA']:.2f}% of total, "
+        f"{shares['1997 on bilateral ODA']:.2f}% of bilateral)"
+        if "1997 on total ODA" not in holds
         else f"holds: {', '.join(holds)}",
         "tables/t11_shares.csv",
         like=True,
@@ -306,7 +308,7 @@ def attention_increased(tables, claimed):
         "supported" if rises["net, all five"] > 1 else "contradicted",
         rises["net, all five"],
         "mean from 2019 on over mean of 1993-2018",
-        "; ".join(held.values()),
+        "; ".join([*held.values(), "volume is one sign of attention among several"]),
     )
 
 
@@ -506,7 +508,7 @@ def successors(tables, claimed):
     return Finding(
         "supported" if years == printed and follow else "contradicted",
         sum(a == b for name in printed for a, b in zip(years[name], printed[name], strict=True)),
-        "of the four years agree; "
+        "of the four dates agree; "
         + ", ".join(f"{n}: {t.opens.date()} to {t.closes.date()}" for n, t in terms.items()),
         table="data/eras.csv",
     )

@@ -305,11 +305,15 @@ class Publication:
         from IPython.display import Markdown
 
         words = vars(self.words)
-        for _, field, form, _ in string.Formatter().parse(text):
+        parts = list(string.Formatter().parse(text))
+        after = [literal for literal, *_ in parts[1:]] + [""]
+        for (_, field, form, _), rest in zip(parts, after, strict=True):
             value = values.get(field)
             if isinstance(value, str) or field is None or field in words:
                 continue
-            self.save_number(field, values[field], format(value, form))
+            # a percent sign that follows belongs to the number
+            sign = "%" if rest.startswith("%") else ""
+            self.save_number(field, values[field], format(value, form) + sign)
         return Markdown(_sentence(text.format(**words, **values)))
 
     def publish(self) -> None:

@@ -148,6 +148,8 @@ def set_figures(notebook: nbformat.NotebookNode, outputs: Path) -> None:
                 continue
             given = output.metadata.get("image/png", {}).get("alt", "")
             name = re.search(r"save_figure\(\s*[\"'](\w+)[\"']", cell.source)
+            if name:  # the cell's own caption would stand below the page's
+                cell.outputs = [o for o in cell.outputs if "text/markdown" not in o.get("data", {})]
             if name and (outputs / "figures" / f"{name[1]}.png").is_file():
                 about = saved_figure(outputs, name[1])
                 output.data["image/png"] = about.pop("png")
@@ -159,7 +161,7 @@ def set_figures(notebook: nbformat.NotebookNode, outputs: Path) -> None:
 
 def described(cells: list, number: int) -> str:
     """Say what a figure shows in the words of the notebook around it."""
-    told = [(i, c.source.strip()) for i, c in enumerate(cells) if c.cell_type == "markdown"]
+    told = [(i, said(cell)) for i, cell in enumerate(cells)]
     told = [(i, source) for i, source in told if source]
     headings = [
         line
@@ -176,6 +178,14 @@ def described(cells: list, number: int) -> str:
     heading += "" if heading.endswith((".", "?", "!")) else "."
     sentence = sentences(plain(paragraphs[0]))[0] if paragraphs else ""
     return f"Figure: {heading} {sentence}".rstrip()
+
+
+def said(cell: nbformat.NotebookNode) -> str:
+    """Prose of a cell: a Markdown cell's source, or what a code cell displays as Markdown."""
+    if cell.cell_type == "markdown":
+        return cell.source.strip()
+    shown = [output.get("data", {}).get("text/markdown", "") for output in cell.outputs]
+    return "\n\n".join("".join(text) for text in shown).strip()
 
 
 def png_width(png: bytes, dpi: int = SCREEN_DPI) -> int:
