@@ -80,10 +80,9 @@ def test_a_table_comes_with_title_and_source(publication):
 
 
 def test_prose_keeps_its_numbers(publication):
-    said = publication.say(
-        "{whose} flow peaks at {peak:,.1f} in {when}.", peak=1234.56, when="2012"
-    )
-    assert said.data == "Germany's flow peaks at 1,234.6 in 2012."
+    text = "{whose} flow peaks at {peak:,.1f} in {when}, {share:.0f}% of all."
+    said = publication.say(text, peak=1234.56, when="2012", share=41.2)
+    assert said.data == "Germany's flow peaks at 1,234.6 in 2012, 41% of all."
     publication.publish()
     numbers = json.loads(publication.fragment_file.read_text())["numbers"]
     assert numbers["peak"] == {"value": 1234.56, "text": "1,234.6"}
