@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.stats import false_discovery_control
 
 from oda_eras import figures
+from oda_eras.bench import outside_make
 from oda_eras.measures import ALL
 from oda_eras.paths import project_root
 from oda_eras.publication import Publication
@@ -45,13 +46,10 @@ def jobs(makeflags: str) -> int:
 
 def run_donor(root: Path, donor: str) -> str:
     """Bring one donor's run up to date; returns what went wrong, empty where nothing did."""
-    inherited = {
-        n: v for n, v in os.environ.items() if n not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
-    }
     choice = [f"DONOR={donor}"] if donor != Study().donor else []
     run = subprocess.run(
         ["make", f"PYTHON={sys.executable}", *choice],
-        cwd=root, env=inherited, capture_output=True, text=True,
+        cwd=root, env=outside_make(), capture_output=True, text=True,
     )  # fmt: skip
     return (run.stdout + run.stderr).strip()[-1500:] if run.returncode else ""
 

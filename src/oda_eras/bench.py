@@ -36,12 +36,15 @@ def copy_tree(target: Path) -> Path:
     return shutil.copytree(project_root(), target, ignore=left_out)
 
 
+def outside_make() -> dict[str, str]:
+    """Environment variables without make's own: a make started with them stands on its own."""
+    own = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    return {name: value for name, value in os.environ.items() if name not in own}
+
+
 def scratch_environment(root: Path) -> dict[str, str]:
     """Environment variables under which a scratch copy imports its own package."""
-    inherited = {
-        n: v for n, v in os.environ.items() if n not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
-    }
-    return inherited | {"PYTHONPATH": str(root / "src"), "MPLBACKEND": "agg"}
+    return outside_make() | {"PYTHONPATH": str(root / "src"), "MPLBACKEND": "agg"}
 
 
 def run_cells(notebooks: list[str]) -> None:
