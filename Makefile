@@ -33,8 +33,9 @@ all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 
 # What each notebook rests on. A notebook that uses more than is listed here fails and says so.
 # Tables of data/ that a notebook publishes follow its stamp; later notebooks follow the tables.
-EVERY = data/sources.yml data/donors.csv requirements.lock \
-  $(call module,__init__ datapackage paths publication records sources study tables)
+EVERY = data/sources.yml data/donors.csv requirements.lock notebooks/words/shared.md \
+  $(call module,__init__ breaks datapackage eras figures measures naming notebook paths records \
+  sources staging study tables words) src/oda_eras/hansen1997.csv
 RAW = $(wildcard data/raw/*.csv)
 
 $(BUILD)/01_clean.json: $(RAW) data/eras.csv $(call module,schemas panel)
@@ -46,9 +47,8 @@ $(BUILD)/02_measures.json: $(call table,panel article_oda article_figures japan_
   sectors_2012) data/eras.csv $(call module,breaks eras figures measures panel)
 $(call table,derived gross_cells repayments price_bases): $(BUILD)/02_measures.json ;
 
-$(BUILD)/03_patterns.json: data/eras.csv $(call module,breaks eras figures measures) $(call table,panel \
-  prices dac_total context sectors_2012 china_commitments derived gross_cells repayments) \
-  src/oda_eras/hansen1997.csv
+$(BUILD)/03_patterns.json: data/eras.csv $(call module,patterns) $(call table,panel prices dac_total \
+  context sectors_2012 china_commitments derived gross_cells repayments)
 $(call table,totals made_of measures_compared concentration ranks volatility): $(BUILD)/03_patterns.json ;
 
 $(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,breaks eras figures measures \
@@ -77,7 +77,7 @@ $(BUILD)/08_figures.json: $(call table,panel derived price_bases repayments tota
   $(call module,breaks eras figures measures) src/oda_eras/hansen1997.csv data/eras.csv \
   data/events.csv data/power.csv
 
-$(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb $(EVERY) | $(VENV)
+$(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb notebooks/words/%.md $(EVERY) | $(VENV)
 	@$(PYTHON) -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)
 
 $(BUILD)/done: $(STAMPS) $(call module,merge)

@@ -8,9 +8,11 @@ import os
 import sys
 
 from oda_eras.paths import build_folder, project_root
-from oda_eras.records import read_json, write_atomically
+from oda_eras.records import read_json, read_stamp, write_atomically
 from oda_eras.study import Study, study_of
 
+# tags tell the chain what to leave out, "jupyter" which cells are folded
+KEPT_METADATA = ("tags", "jupyter")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -22,7 +24,9 @@ def normalise(notebook: dict) -> dict:
         if "papermill-error-cell-tag" in tags:
             continue
         kept = {"id": cell["id"], "cell_type": cell["cell_type"]}
-        kept["metadata"] = {"tags": tags} if tags else {}
+        kept["metadata"] = {
+            key: value for key, value in cell["metadata"].items() if key in KEPT_METADATA and value
+        }
         kept["source"] = _lines(cell["source"])
         if cell["cell_type"] == "code":
             kept["execution_count"] = cell["execution_count"]
@@ -54,8 +58,14 @@ def to_text(notebook: dict) -> str:
 
 
 def accept(outputs: str, notebooks: list[str]) -> None:
-    """Copy each executed notebook over the committed one where they differ."""
+    """Copy each executed notebook over the committed one where they differ.
+
+    Exits where a sentence that reads the results no longer holds.
+    """
     root, build = project_root(), build_folder(outputs)
+    stale = [line for name in notebooks for line in read_stamp(build / f"{name}.json")["stale"]]
+    if stale:
+        sys.exit("\n".join(["readings no longer hold: rewrite them first", *stale]))
     for name in notebooks:
         executed = to_text(normalise(read_json(build / f"{name}.ipynb")))
         committed = root / "notebooks" / f"{name}.ipynb"

@@ -1,7 +1,7 @@
 """The figures: one style and one function each, drawn at printed size.
 
-Every function takes tidy frames and a `note` (measure, price basis, region, years, vintage),
-which it prints as the figure's footer, and returns a matplotlib Figure.
+Every function takes tidy frames and returns a matplotlib Figure; the notebook that shows it adds
+the source line as its footer.
 """
 
 import textwrap
@@ -58,25 +58,27 @@ STYLE = {
 }
 
 
-def new_figure(width: str, height_mm: float, note: str, rows: int = 1, columns: int = 1, **options):
-    """Open a figure of a preset width with its footer; returns (figure, axes).
+def new_figure(width: str, height_mm: float, rows: int = 1, columns: int = 1, **options):
+    """Open a figure of a preset width; returns (figure, axes).
 
     Raises ValueError for a width that is not a preset.
     """
     if width not in WIDTHS_MM:
         raise ValueError(f"width {width!r}: expected one of {', '.join(WIDTHS_MM)}")
     mpl.rcParams.update(STYLE)
-    width_mm = WIDTHS_MM[width]
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(width_mm * MM, height_mm * MM), layout="constrained", **options
-    )
+    size = (WIDTHS_MM[width] * MM, height_mm * MM)
+    return plt.subplots(rows, columns, figsize=size, layout="constrained", **options)
+
+
+def set_footer(figure: Figure, note: str) -> None:
+    """Print a note, such as the source line, below all panels, which make room for it."""
+    width_mm, height_mm = figure.get_size_inches() / MM
     footer = textwrap.fill(note, int(width_mm * FOOTER_CHARACTERS_PER_MM))
     footer_mm = 2 + FOOTER_LINE_MM * (footer.count("\n") + 1)
     figure.get_layout_engine().set(rect=(0, footer_mm / height_mm, 1, 1 - footer_mm / height_mm))
     figure.text(
         0.008, 0.8 / height_mm, footer, fontsize=5.5, color=QUIET, va="bottom", parse_math=False
     )
-    return figure, axes
 
 
 def date_position(dates: pd.Series) -> pd.Series:
@@ -117,7 +119,7 @@ def era_bands(ax, eras: pd.DataFrame, *, first: int, last: int, labels: bool) ->
     ax.set_xlim(left, right)
 
 
-def panels_by_recipient(rows: pd.DataFrame, note: str, height: float):
+def panels_by_recipient(rows: pd.DataFrame, height: float):
     """Open a figure with a panel for each recipient, two to a row; returns (figure, {code: axes}).
 
     `rows` has a column recipient; a code that is no recipient's is a sum and comes last.
@@ -127,7 +129,7 @@ def panels_by_recipient(rows: pd.DataFrame, note: str, height: float):
     columns = min(len(codes), 2)
     lines = -(-len(codes) // columns)
     figure, axes = new_figure(
-        "double", max(65, 12 + height * lines), note, rows=lines, columns=columns, sharex=True,
+        "double", max(65, 12 + height * lines), rows=lines, columns=columns, sharex=True,
         squeeze=False,
     )  # fmt: skip
     for ax in list(axes.flat)[len(codes) :]:
@@ -161,7 +163,7 @@ def legend_above(figure: Figure, axes) -> None:
 
 
 def flows_by_recipient(
-    flows: pd.DataFrame, eras: pd.DataFrame, note: str, events: pd.DataFrame | None = None
+    flows: pd.DataFrame, eras: pd.DataFrame, events: pd.DataFrame | None = None
 ) -> Figure:
     """Bars of yearly flows, a panel for each recipient and one for their sum (f01).
 
@@ -169,7 +171,7 @@ def flows_by_recipient(
     year without a value is marked as not reported. `events` has dates, drawn as dotted lines and
     numbered in their order.
     """
-    figure, axes = panels_by_recipient(flows, note, 36)
+    figure, axes = panels_by_recipient(flows, 36)
     first, last = int(flows.year.min()), int(flows.year.max())
     dates = date_position(events.date) if events is not None else []
     for number, (code, ax) in enumerate(axes.items()):
@@ -216,13 +218,13 @@ def number_events(ax, dates: pd.Series) -> None:
             before = date
 
 
-def total_with_and_without(totals: pd.DataFrame, note: str) -> Figure:
+def total_with_and_without(totals: pd.DataFrame) -> Figure:
     """Lines of the recipients' total with and without Uzbekistan (f05).
 
     `totals` has columns year, with_uzbekistan, without_uzbekistan (US$ million); the second is
     empty where there is no other recipient.
     """
-    figure, ax = new_figure("single", 65, note)
+    figure, ax = new_figure("single", 65)
     lines = [
         ("with_uzbekistan", "all recipients", COLOURS[0], "-", "o"),
         ("without_uzbekistan", "without Uzbekistan", COLOURS[1], "--", "s"),
@@ -237,12 +239,12 @@ def total_with_and_without(totals: pd.DataFrame, note: str) -> Figure:
     return figure
 
 
-def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame, note: str) -> Figure:
+def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
     """Every year as a dot in its era, with the era's median as a bar (f06).
 
     `flows` has columns year, era, usd_million; `eras` gives order and labels.
     """
-    figure, ax = new_figure("double", 75, note)
+    figure, ax = new_figure("double", 75)
     for position, era in enumerate(eras.era):
         years = flows[flows.era == era].sort_values("year")
         step = min(0.24, 0.84 / max(len(years), 1))
@@ -274,14 +276,14 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame, note: str) -> Figure:
     return figure
 
 
-def share_by_recipient(shares: pd.DataFrame, note: str) -> Figure:
+def share_by_recipient(shares: pd.DataFrame) -> Figure:
     """One donor's share of all donors' flows, a line for each recipient.
 
     `shares` has columns recipient, year, share_percent; a missing share breaks the line.
     """
     recipients = [r for r in RECIPIENTS if r in set(shares.recipient)]
     figure, axes = new_figure(
-        "double" if len(recipients) > 1 else "single", 52, note, columns=len(recipients),
+        "double" if len(recipients) > 1 else "single", 52, columns=len(recipients),
         sharey=True, sharex=True, squeeze=False,
     )  # fmt: skip
     for ax, code in zip(axes[0], recipients, strict=True):
@@ -295,14 +297,14 @@ def share_by_recipient(shares: pd.DataFrame, note: str) -> Figure:
     return figure
 
 
-def implied_repayments(rows: pd.DataFrame, currency: str, note: str) -> Figure:
+def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
     """Repayments implied by gross less net, and how far they are from constant (f13).
 
     `rows` has columns recipient, year, lcu_million, band, level, label ("known" or "inferred").
     """
     recipients = [r for r in RECIPIENTS if r in set(rows.recipient)]
     figure, axes = new_figure(
-        "double", 92, note, rows=2, columns=len(recipients), height_ratios=[3, 2], sharex=True
+        "double", 92, rows=2, columns=len(recipients), height_ratios=[3, 2], sharex=True
     )
     for (above, below), code in zip(axes.T, recipients, strict=True):
         series = rows[rows.recipient == code]
@@ -337,15 +339,13 @@ def implied_repayments(rows: pd.DataFrame, currency: str, note: str) -> Figure:
     return figure
 
 
-def price_bases(totals: pd.DataFrame, note: str) -> Figure:
+def price_bases(totals: pd.DataFrame) -> Figure:
     """One flow in current prices, constant prices and at a fixed exchange rate (f04).
 
     `totals` has columns year, price_basis, index (100 = mean of the series over all years). The
     lower panel divides each index by the one in current prices, the first basis.
     """
-    figure, (above, below) = new_figure(
-        "single", 92, note, rows=2, sharex=True, height_ratios=[3, 2]
-    )
+    figure, (above, below) = new_figure("single", 92, rows=2, sharex=True, height_ratios=[3, 2])
     wide = totals.pivot(index="year", columns="price_basis", values="index")
     first, *others = totals.price_basis.unique()
     for basis, colour, marker, dash in zip(
@@ -365,14 +365,14 @@ def price_bases(totals: pd.DataFrame, note: str) -> Figure:
     return figure
 
 
-def made_of(rows: pd.DataFrame, currency: str, note: str) -> Figure:
+def made_of(rows: pd.DataFrame, currency: str) -> Figure:
     """Grants and net loans as stacked bars, repayments as markers below zero (f02).
 
     `rows` has columns recipient, year, grants, loans_net, repayments, label ("known" or
     "inferred"), million units of a currency; a code that is no recipient's is the sum. Repayments
     are missing where gross is unknown.
     """
-    figure, axes = panels_by_recipient(rows, note, 34)
+    figure, axes = panels_by_recipient(rows, 34)
     largest = rows[["grants", "loans_net"]].max().max()
     scale, unit = (1e3, "billion") if largest >= 1e4 else (1, "million")
     for code, ax in axes.items():
@@ -399,14 +399,14 @@ def made_of(rows: pd.DataFrame, currency: str, note: str) -> Figure:
     return figure
 
 
-def three_measures(rows: pd.DataFrame, note: str) -> Figure:
+def three_measures(rows: pd.DataFrame) -> Figure:
     """Net flows and grants as lines, gross flows as markers, by recipient and in all (f03).
 
     `rows` has columns recipient (a code that is no recipient's is the sum), year, measure (net,
     grants, gross), usd_million, label ("known" or "inferred" for gross). A year that is not known
     breaks a line.
     """
-    figure, axes = panels_by_recipient(rows, note, 34)
+    figure, axes = panels_by_recipient(rows, 34)
     years = range(int(rows.year.min()), int(rows.year.max()) + 1)
     for code, ax in axes.items():
         own = rows[rows.recipient == code]
@@ -431,12 +431,12 @@ def three_measures(rows: pd.DataFrame, note: str) -> Figure:
     return figure
 
 
-def concentration(rows: pd.DataFrame, note: str) -> Figure:
+def concentration(rows: pd.DataFrame) -> Figure:
     """Effective number of recipients by year on several measures (f15).
 
     `rows` has columns measure, year, effective_number; a year without one breaks the line.
     """
-    figure, ax = new_figure("single", 62, note)
+    figure, ax = new_figure("single", 62)
     styles = zip(COLOURS, MARKERS, ["-", "", "--"], strict=False)
     for (measure, series), (colour, marker, dash) in zip(
         rows.groupby("measure", sort=False), styles, strict=False
@@ -453,7 +453,7 @@ def concentration(rows: pd.DataFrame, note: str) -> Figure:
     return figure
 
 
-def rank_and_share(rows: pd.DataFrame, note: str) -> Figure:
+def rank_and_share(rows: pd.DataFrame) -> Figure:
     """One donor's share of all donors' flows above its rank among them, by recipient (f16).
 
     `rows` has columns recipient, year, rank, donors, share_percent.
@@ -461,7 +461,7 @@ def rank_and_share(rows: pd.DataFrame, note: str) -> Figure:
     codes = [code for code in RECIPIENTS if code in set(rows.recipient)]
     years = range(int(rows.year.min()), int(rows.year.max()) + 1)
     figure, axes = new_figure(
-        "double", 78, note, rows=2, columns=len(codes), sharex=True, sharey="row", squeeze=False
+        "double", 78, rows=2, columns=len(codes), sharex=True, sharey="row", squeeze=False
     )
     for (above, below), code in zip(axes.T, codes, strict=True):
         series = rows[rows.recipient == code].sort_values("year")
@@ -482,12 +482,12 @@ def rank_and_share(rows: pd.DataFrame, note: str) -> Figure:
     return figure
 
 
-def side_by_side(own: pd.DataFrame, china: pd.DataFrame, note: str) -> Figure:
+def side_by_side(own: pd.DataFrame, china: pd.DataFrame) -> Figure:
     """A donor's disbursements above China's commitments, each on its own axis and in other colours.
 
     Both frames have years as index and a column per series, US$ million; the lower is stacked.
     """
-    figure, axes = new_figure("double", 95, note, rows=2, sharex=True)
+    figure, axes = new_figure("double", 95, rows=2, sharex=True)
     looks = [[(COLOURS[0], "")], [(COLOURS[2], ""), (COLOURS[3], "////"), (COLOURS[4], "....")]]
     titles = ["Disbursements", "China's commitments"]
     labels = ["current US$ million", "constant 2021 US$ million"]
@@ -514,17 +514,13 @@ def side_by_side(own: pd.DataFrame, china: pd.DataFrame, note: str) -> Figure:
     return figure
 
 
-def break_evidence(
-    path: pd.Series, lines: dict[str, float], posterior: pd.Series, note: str
-) -> Figure:
+def break_evidence(path: pd.Series, lines: dict[str, float], posterior: pd.Series) -> Figure:
     """F of a mean shift with finite-sample critical lines, above a posterior by year (f07).
 
     `path` and `posterior` are indexed by the last year of the old level; `lines` maps labels to
     critical values.
     """
-    figure, (above, below) = new_figure(
-        "single", 104, note, rows=2, sharex=True, height_ratios=[3, 2]
-    )
+    figure, (above, below) = new_figure("single", 104, rows=2, sharex=True, height_ratios=[3, 2])
     above.plot(path.index, path.values, "-o", color=COLOURS[0])
     for (label, value), dash in zip(lines.items(), ["--", ":", "-."], strict=False):
         above.axhline(value, color=INK, lw=0.8, ls=dash, label=label)
@@ -539,12 +535,12 @@ def break_evidence(
     return figure
 
 
-def p_curves(curves: pd.DataFrame, marks: pd.DataFrame, note: str) -> Figure:
+def p_curves(curves: pd.DataFrame, marks: pd.DataFrame) -> Figure:
     """Simulated p of the break test over the errors' autocorrelation, estimates marked (f08).
 
     `curves` has columns series, rho, p; `marks` has series, rho, p, estimate.
     """
-    figure, ax = new_figure("single", 66, note)
+    figure, ax = new_figure("single", 66)
     for (series, curve), colour, dash in zip(
         curves.groupby("series", sort=False), COLOURS, ["-", "--", ":"], strict=False
     ):
@@ -568,9 +564,7 @@ def p_curves(curves: pd.DataFrame, marks: pd.DataFrame, note: str) -> Figure:
     return figure
 
 
-def method_matrix(
-    found: pd.DataFrame, boundaries: list[int], *, first: int, last: int, note: str
-) -> Figure:
+def method_matrix(found: pd.DataFrame, boundaries: list[int], *, first: int, last: int) -> Figure:
     """Which method puts a break after which year, methods that share a criterion together.
 
     `found` has columns family, method, year (last of the old level; missing where the method finds
@@ -578,7 +572,7 @@ def method_matrix(
     `first` to `last`.
     """
     rows = found.drop_duplicates(["family", "method"])[["family", "method"]]
-    figure, ax = new_figure("double", 22 + 6 * len(rows), note)
+    figure, ax = new_figure("double", 22 + 6 * len(rows))
     for year in boundaries:
         ax.axvline(year + 0.5, color="#b0b0b0", lw=0.7, zorder=0)
     families = list(dict.fromkeys(rows.family))
@@ -604,7 +598,7 @@ def method_matrix(
     return figure
 
 
-def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame, note: str) -> Figure:
+def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figure:
     """Schemes of eras on one time line, overlaps on a second level, events as thin lines.
 
     `schemes` maps titles to frames with label, opens, closes; `events` has date, event, and may
@@ -612,7 +606,7 @@ def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame, note: s
     """
     top = -1.4 if len(events) else -0.4
     rows = len(schemes) - 0.5 - top
-    figure, ax = new_figure("double", round(14.7 + 17 * rows), note)
+    figure, ax = new_figure("double", round(14.7 + 17 * rows))
     end = 2024.0
     for row, (title, eras) in enumerate(schemes.items()):
         reached = 0.0
@@ -648,7 +642,7 @@ def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame, note: s
     return figure
 
 
-def specification_curve(rows: pd.DataFrame, labels: dict[str, str], note: str) -> Figure:
+def specification_curve(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
     """Differences between neighbouring eras over all specifications, sorted (f10).
 
     Above, the differences, filled where p is at most 0.05; below, the choices that each rests on.
@@ -657,7 +651,7 @@ def specification_curve(rows: pd.DataFrame, labels: dict[str, str], note: str) -
     """
     shown = list(labels)
     figure, axes = new_figure(
-        "double", 108, note, rows=2, columns=len(shown), sharey="row", sharex="col",
+        "double", 108, rows=2, columns=len(shown), sharey="row", sharex="col",
         squeeze=False, height_ratios=[5, 4],
     )  # fmt: skip
     choices = [
@@ -703,13 +697,13 @@ def specification_curve(rows: pd.DataFrame, labels: dict[str, str], note: str) -
     return figure
 
 
-def placebo_changes(rows: pd.DataFrame, donor: str, labels: dict[str, str], note: str) -> Figure:
+def placebo_changes(rows: pd.DataFrame, donor: str, labels: dict[str, str]) -> Figure:
     """One donor's era changes among all donors', on two scales (f09).
 
     `rows` has columns transition, scale, donor, change; `labels` gives order and titles.
     """
     scales = list(dict.fromkeys(rows.scale))
-    figure, axes = new_figure("double", 30 + 8 * len(labels), note, columns=len(scales))
+    figure, axes = new_figure("double", 30 + 8 * len(labels), columns=len(scales))
     for ax, scale in zip(axes, scales, strict=True):
         for position, transition in enumerate(labels):
             some = rows[(rows.scale == scale) & (rows.transition == transition)]
@@ -724,7 +718,7 @@ def placebo_changes(rows: pd.DataFrame, donor: str, labels: dict[str, str], note
     return figure
 
 
-def synthetic_donor(paths: pd.DataFrame, gaps: pd.DataFrame, last_before: int, note: str) -> Figure:
+def synthetic_donor(paths: pd.DataFrame, gaps: pd.DataFrame, last_before: int) -> Figure:
     """One donor against its synthetic counterpart, above the gaps of all donors (f11).
 
     `paths` has columns recipient, year, own, synthetic; `gaps` recipient, year, donor, gap, treated
@@ -732,7 +726,7 @@ def synthetic_donor(paths: pd.DataFrame, gaps: pd.DataFrame, last_before: int, n
     """
     recipients = list(dict.fromkeys(paths.recipient))
     figure, axes = new_figure(
-        "double" if len(recipients) > 1 else "single", 88, note, rows=2, columns=len(recipients),
+        "double" if len(recipients) > 1 else "single", 88, rows=2, columns=len(recipients),
         sharex=True, squeeze=False,
     )  # fmt: skip
     for (above, below), code in zip(axes.T, recipients, strict=True):
@@ -754,13 +748,13 @@ def synthetic_donor(paths: pd.DataFrame, gaps: pd.DataFrame, last_before: int, n
     return figure
 
 
-def power_curves(rates: pd.DataFrame, labels: dict[str, str], note: str) -> Figure:
+def power_curves(rates: pd.DataFrame, labels: dict[str, str]) -> Figure:
     """How often each method finds a shift, over its size, a panel for each autocorrelation (f12).
 
     `rates` has columns method, rho, shift_sd, rejection_rate; at a shift of 0 every find is false.
     """
     rhos = sorted(rates.rho.unique())
-    figure, axes = new_figure("double", 66, note, columns=len(rhos), sharey=True)
+    figure, axes = new_figure("double", 66, columns=len(rhos), sharey=True)
     for ax, rho in zip(axes, rhos, strict=True):
         for (method, label), colour, marker, dash in zip(
             labels.items(), COLOURS, MARKERS, ["-", "--", ":", "-.", "-"], strict=False
@@ -789,13 +783,13 @@ VERDICT_COLOURS = {
 }  # fmt: skip
 
 
-def verdicts_by_section(counts: pd.DataFrame, note: str) -> Figure:
+def verdicts_by_section(counts: pd.DataFrame) -> Figure:
     """How many claims of each section got which verdict, as squares with their count (f14).
 
     `counts` has columns section, verdict, claims, in the order in which they are shown.
     """
     sections, verdicts = (list(dict.fromkeys(counts[c])) for c in ("section", "verdict"))
-    figure, ax = new_figure("double", 26 + 6.5 * len(sections), note)
+    figure, ax = new_figure("double", 26 + 6.5 * len(sections))
     shown = counts[counts.claims > 0]
     for row in shown.itertuples():
         x, y = verdicts.index(row.verdict), sections.index(row.section)
@@ -819,13 +813,13 @@ def verdicts_by_section(counts: pd.DataFrame, note: str) -> Figure:
     return figure
 
 
-def donors_compared(rows: pd.DataFrame, note: str) -> Figure:
+def donors_compared(rows: pd.DataFrame) -> Figure:
     """When each donor's level shifted most, on the years that its series covers (f17).
 
     `rows` has columns name, first, last, last_old, p_null, q, in the order in which they are
     shown; filled: the shift holds at a false discovery rate of 0.05.
     """
-    figure, ax = new_figure("single", 24 + 6.5 * len(rows), note)
+    figure, ax = new_figure("single", 24 + 6.5 * len(rows))
     for position, row in enumerate(rows.itertuples()):
         ax.hlines(position, row.first - 0.5, row.last + 0.5, color="#b0b0b0", lw=1.6, zorder=1)
         fill = COLOURS[1] if row.q <= 0.05 else "white"

@@ -44,6 +44,11 @@ def long(frame: pd.DataFrame, name: str = "usd_million") -> pd.DataFrame:
     return stacked[[*order, name]].sort_values(order, ignore_index=True)
 
 
+def sum_of(frame: pd.DataFrame) -> pd.Series:
+    """The sum over the columns of a wide frame, missing in years that lack one of them."""
+    return frame.sum(axis=1, min_count=frame.shape[1]).rename(ALL)
+
+
 def study_series(panel: pd.DataFrame, derived: pd.DataFrame, donor: str) -> pd.DataFrame:
     """The series that breaks and eras are looked for in.
 

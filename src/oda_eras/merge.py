@@ -78,6 +78,11 @@ def merge(outputs: str, notebooks: list[str]) -> None:
         }
         write_json(build / "run_log.json", log)
         (build / "done").touch()
+    stale = [line for stamp in stamps for line in stamp["stale"]]
+    if stale:
+        print(
+            "\nThese sentences no longer say what the data show; rewrite them:", *stale, sep="\n  "
+        )
     print(f"{outputs} is complete: {len(files)} files by {len(stamps)} notebooks")
 
 

@@ -29,3 +29,9 @@ def outputs_folder(outputs: str | Path) -> Path:
 def build_folder(outputs: str | Path) -> Path:
     """Where the stamps and executed notebooks of a run live (never committed)."""
     return project_root() / ".build" / Path(outputs).name
+
+
+def name_in_project(path: Path) -> str:
+    """A file's path from the project's root; outside the project its full path."""
+    root, path = project_root(), path.resolve()
+    return path.relative_to(root).as_posix() if root in path.parents else str(path)

@@ -22,12 +22,16 @@ def sha256(path: Path) -> str:
 
 
 def content_hash(path: Path) -> str:
-    """Hash of what a run depends on: of a notebook its cells' sources and tags, not its outputs."""
+    """Hash of what a run depends on: of a notebook its cells and their tags, not its outputs."""
     if path.suffix != ".ipynb":
         return sha256(path)
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     kept = [
-        [cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", [])]
+        [
+            cell["cell_type"],
+            "".join(cell["source"]),
+            *map(cell["metadata"].get, ("tags", "jupyter")),
+        ]
         for cell in cells
     ]
     return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
@@ -55,7 +59,7 @@ def write_text(path: Path, text: str) -> None:
 def read_stamp(path: Path) -> dict:
     """Read a notebook's stamp; one that is absent, cut or no stamp at all reads as empty."""
     stamp = read_json(path)
-    whole = isinstance(stamp, dict) and {"prerequisites", "outputs", "reads"} <= set(stamp)
+    whole = isinstance(stamp, dict) and {"prerequisites", "outputs", "reads", "stale"} <= set(stamp)
     return stamp if whole else {}
 
 

@@ -28,9 +28,19 @@ from oda_eras.study import Study, StudyError, study_of
 # A cell that takes longer hangs; the slowest of the chain takes a few seconds.
 CELL_SECONDS = 600
 KEPT = "the outputs of {} and of the notebooks after it are as they were"
-# Cells that speak of the article or of Japan's own totals, and cells that read the default run's
-# results in words: only the default run has them.
-ARTICLE, READING = "article", "reading"
+# Cells tagged `only-...` are left out of runs for which the condition does not hold. All of them
+# hold for the default run, whose notebooks are the ones that are committed.
+CONDITIONS = {
+    # what speaks of the article or of Japan's own totals, and what reads the default run's results
+    "only-article": lambda root, study: study == Study(),
+    "only-default": lambda root, study: study == Study(),
+    "only-given-eras": lambda root, study: not study.has_data_driven_eras(root),
+    "only-several-recipients": lambda root, study: len(study.recipients) > 1,
+    "only-with-and-without-uzbekistan": lambda root, study: (
+        "UZB" in study.recipients and len(study.recipients) > 1
+    ),
+}
+ARTICLE = "only-article"  # the one condition whose cells leave a line in their place
 LEFT_OUT = (
     "*Left out in this run: what belongs here is about the article, or about Japan's own totals "
     "and yen. The run with the default parameters, outputs/JPN, has it.*"
@@ -81,17 +91,18 @@ def execute(notebook: Path, executed: Path, parameters: dict, folder: Path) -> N
                 raise
 
 
-def adapt(notebook: dict, study: Study) -> tuple[dict, dict]:
-    """Fit a notebook to a run other than the default one.
+def adapt(notebook: dict, study: Study, root: Path) -> tuple[dict, dict]:
+    """Fit a notebook to a run.
 
-    Returns the notebook without the cells tagged "reading" and with one line in place of each
-    stretch of cells tagged "article", and the parameters that it declares with the study's values.
+    Returns the notebook without the cells whose conditions do not hold, with one line in place of
+    each stretch of cells about the article, and the parameters that it declares with the study's
+    values.
 
-    Raises ChainError where no cell is tagged "parameters".
+    Raises ChainError where no cell is tagged "parameters", and for a condition that is none.
     """
     cells: list[dict] = []
     declared = None
-    for cell in notebook["cells"]:
+    for number, cell in enumerate(notebook["cells"], start=1):
         tags = cell["metadata"].get("tags", [])
         if "parameters" in tags:
             declared = {
@@ -101,13 +112,20 @@ def adapt(notebook: dict, study: Study) -> tuple[dict, dict]:
                 for target in statement.targets
                 if isinstance(target, ast.Name)
             }
-        if READING in tags:
-            continue
-        if ARTICLE in tags:
-            if cells and cells[-1]["source"] == LEFT_OUT:
-                continue
-            cell = {"cell_type": "markdown", "id": cell["id"], "metadata": {}, "source": LEFT_OUT}
-        cells.append(cell)
+        conditions = [tag for tag in tags if tag.startswith("only-")]
+        unknown = sorted(set(conditions) - set(CONDITIONS))
+        if unknown:
+            known = ", ".join(CONDITIONS)
+            raise ChainError(
+                f"cell {number} is tagged {unknown[0]}, no condition; there are: {known}"
+            )
+        failed = [tag for tag in conditions if not CONDITIONS[tag](root, study)]
+        if ARTICLE in failed and not (cells and cells[-1]["source"] == LEFT_OUT):
+            cells.append(
+                {"cell_type": "markdown", "id": cell["id"], "metadata": {}, "source": LEFT_OUT}
+            )
+        elif not failed:
+            cells.append(cell)
     if declared is None:
         raise ChainError("no cell is tagged parameters: tag the one that sets donor and outputs")
     values = {name: value for name, value in study.parameters.items() if name in declared}
@@ -157,7 +175,9 @@ def run(notebook: Path, outputs: str, listed: list[str]) -> str:
         print(f"{name} starts", flush=True)
         source, parameters = notebook, {}
         if study != Study():
-            fitted, parameters = adapt(json.loads(notebook.read_text(encoding="utf-8")), study)
+            fitted, parameters = adapt(
+                json.loads(notebook.read_text(encoding="utf-8")), study, root
+            )
             source = build / f"{name}.source.ipynb"
             write_json(source, fitted)
             parameters["outputs"] = outputs

@@ -65,6 +65,10 @@ class Study:
                 parts.append(f"{field.name.replace('_', '-')}-{text}")
         return ".".join(parts)
 
+    def has_data_driven_eras(self, root: Path) -> bool:
+        """Whether the run's eras are cut from its own data, for want of a scheme or by choice."""
+        return (self.scheme or donor_schemes(root, self.donor)[0]) == DATA_DRIVEN
+
     @property
     def parameters(self) -> dict:
         """The choices as papermill takes them."""

@@ -1,10 +1,13 @@
 """Tables as papers print them: Markdown and LaTeX (booktabs, aligned decimals) of one frame."""
 
 import re
+import string
 import textwrap
 
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+from oda_eras.words import minus
 
 # A column of longer text is set as a paragraph; a header breaks into lines of so many characters.
 LONGEST_LINE, HEADER_LINE = 24, 13
@@ -15,6 +18,7 @@ NARROWEST_PARAGRAPH = 14
 # What a page of text holds in footnote size; a longer table is set to run over pages.
 ROWS_ON_A_PAGE = 45
 MOST_DECIMALS = 4
+NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+%?|")
 PACKAGES = "% needs the packages array, booktabs, longtable and siunitx\n"
 
 
@@ -25,39 +29,69 @@ def decimals(values: pd.Series) -> int:
     return int(text.str.split(".").str[1].str.len().max()) if len(known) else 0
 
 
-def cells_as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Every cell as it is printed: decimals equal down a column, missing cells empty."""
-    printed = {}
-    for name, column in frame.items():
-        if is_bool_dtype(column):
-            text = column.map({True: "yes", False: "no"})
-        elif is_numeric_dtype(column):
-            form = f"{{:.{decimals(column)}f}}"
-            text = column.astype(object).map(form.format, na_action="ignore")
-        else:
-            text = column.astype(object).map(str, na_action="ignore")
-        printed[name] = text.where(column.notna(), "")
-    return pd.DataFrame(printed, index=frame.index)
-
-
-def _is_number(column: pd.Series) -> bool:
-    return is_numeric_dtype(column) and not is_bool_dtype(column)
-
-
-def to_markdown(frame: pd.DataFrame) -> str:
-    """A frame as a Markdown table, numbers to the right."""
-    align = ["right" if _is_number(column) else "left" for _, column in frame.items()]
-    text = cells_as_text(frame).replace(r"\|", r"\\|", regex=True)
-    return text.to_markdown(index=False, disable_numparse=True, colalign=align)
-
-
-def to_latex(frame: pd.DataFrame, *, label: str, title: str, note: str) -> str:
-    """A frame as a LaTeX table with its title above and its note below.
+class Printed:
+    """A frame as it is printed: text under its heads, and which columns hold numbers.
 
     Parameters
     ----------
     frame : DataFrame
-        As it should be printed; column names are the headers.
+        The rows to print, without an index that matters.
+    columns : list of Column
+        The columns to print, with their heads and forms; "*" stands for all others of the frame.
+    named : callable
+        Turns a code such as "KAZ" into a name.
+
+    Raises KeyError for a column that the frame does not have.
+    """
+
+    def __init__(self, frame: pd.DataFrame, columns: list, named):
+        texts = {}
+        for column in columns:
+            others = set(frame) - {other.name for other in columns}
+            names = [n for n in frame if n in others] if column.name == "*" else [column.name]
+            for name in names:
+                if "{" in column.form:
+                    text = [_from_template(row, column.form) for row in frame.to_dict("records")]
+                else:
+                    text = _from_values(frame[name], column.form, named)
+                texts[column.head or named(name)] = text
+        self.text = pd.DataFrame(texts, index=frame.index)
+        self.numbers = {
+            head
+            for head, column in self.text.items()
+            if all(NUMBER.fullmatch(cell) for cell in column) and any(column)
+        }
+
+
+def _from_template(row: dict, form: str) -> str:
+    used = [name for _, name, *_ in string.Formatter().parse(form) if name]
+    return "" if any(pd.isna(row[name]) for name in used) else form.format(**row)
+
+
+def _from_values(column: pd.Series, form: str, named) -> list[str]:
+    if is_bool_dtype(column):
+        return ["yes" if value else "no" for value in column]
+    if not form and is_numeric_dtype(column):
+        form = f".{decimals(column)}f"
+    return [
+        "" if pd.isna(value) else format(value, form) if form else named(value) for value in column
+    ]
+
+
+def to_markdown(printed: Printed) -> str:
+    """A Markdown table, numbers to the right."""
+    text = printed.text.replace(r"\|", r"\\|", regex=True).map(minus)
+    align = ["right" if head in printed.numbers else "left" for head in text]
+    return text.to_markdown(index=False, disable_numparse=True, colalign=align)
+
+
+def to_latex(printed: Printed, *, label: str, title: str, note: str) -> str:
+    """A LaTeX table with its title above and its note below.
+
+    Parameters
+    ----------
+    printed : Printed
+        What is printed; its heads are the headers.
     label : str
         For references, such as "t04_contrasts".
     title, note : str
@@ -69,9 +103,11 @@ def to_latex(frame: pd.DataFrame, *, label: str, title: str, note: str) -> str:
         A table environment, or a longtable where the rows do not fit on a page. It is meant to
         be \\input and needs the packages that its first line names.
     """
-    text = cells_as_text(frame)
-    long = len(frame) > ROWS_ON_A_PAGE
-    size, columns = column_format(frame, smallest=long)
+    text = printed.text.apply(
+        lambda column: column.str.replace(",", "") if column.name in printed.numbers else column
+    )
+    long = len(text) > ROWS_ON_A_PAGE
+    size, columns = column_format(text, printed.numbers, smallest=long)
     styler = text.style.hide(axis="index").format(escape).format_index(_header, axis="columns")
     options = {"hrules": True, "siunitx": True, "column_format": columns}
     title, note = escape(title), escape(note)
@@ -96,17 +132,16 @@ def _header(name: str) -> str:
     return r"\begin{tabular}[b]{@{}l@{}}" + r"\\".join(lines) + r"\end{tabular}"
 
 
-def column_format(frame: pd.DataFrame, smallest: bool = False) -> tuple[str, str]:
+def column_format(text: pd.DataFrame, numbers: set[str], smallest: bool = False) -> tuple[str, str]:
     """Size of type and column types: decimals aligned, long text in paragraphs that fit the page.
 
     `smallest` asks for the smaller size whether the columns need it or not.
     """
-    text = cells_as_text(frame)
     widths, paragraphs = {}, {}
     for name, column in text.items():
         longest = column.str.len().max() if len(column) else 0
         header = max((len(line) for line in textwrap.wrap(name, HEADER_LINE)), default=0)
-        if longest > LONGEST_LINE and not _is_number(frame[name]):
+        if longest > LONGEST_LINE and name not in numbers:
             paragraphs[name] = column.str.len().mean() ** 0.5
         widths[name] = max(longest, header)
     fixed = sum(widths[name] for name in widths if name not in paragraphs) + GAP * len(widths)
@@ -119,11 +154,11 @@ def column_format(frame: pd.DataFrame, smallest: bool = False) -> tuple[str, str
         if name in paragraphs:
             width = rest * paragraphs[name] / sum(paragraphs.values()) / ACROSS[size]
             kinds.append(f">{{\\raggedright\\arraybackslash}}p{{{width:.3f}\\linewidth}}")
-        elif _is_number(frame[name]):
-            known = frame[name].dropna().astype(float)
-            whole = max((len(f"{abs(value):.0f}") for value in known), default=1)
-            sign = "-" if (known < 0).any() else ""
-            kinds.append(f"S[table-format={sign}{whole}.{decimals(frame[name])}]")
+        elif name in numbers:
+            whole = max(len(cell.lstrip("+-").split(".")[0]) for cell in text[name])
+            after = max(len(cell.partition(".")[2]) for cell in text[name])
+            sign = "-" if text[name].str.startswith(("+", "-")).any() else ""
+            kinds.append(f"S[table-format={sign}{whole}.{after},retain-explicit-plus]")
         else:
             kinds.append("l")
     return size, "".join(kinds)

@@ -1,0 +1,75 @@
+"""How text names what a run is about: the donor, the recipients, the series that is tested."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from oda_eras.study import RECIPIENTS, Study
+
+# names that English gives an article, by their first word or in full
+WITH_ARTICLE = ("United", "Netherlands")
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How text names what a run is about.
+
+    donor "Japan" or "the United States"; whose "Japan's" or "the United States'"; region "the
+    five" or the recipients by name; recipients by name; currency "yen"; constant the label of the
+    donor's constant prices, "constant 2023" or "constant 2021"; base_year theirs; basis the label
+    of the price basis that is tested; flow "net ODA" or "ODA grants"; prices the unit, such as
+    "current US$"; tested the series that is tested, of that flow in these prices; default whether
+    all parameters are the defaults.
+    """
+
+    donor: str
+    whose: str
+    region: str
+    recipients: str
+    currency: str
+    constant: str
+    base_year: int
+    basis: str
+    flow: str
+    prices: str
+    tested: str
+    default: bool
+
+
+def listed(names: list[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def sentence(text: str) -> str:
+    """Text with its first letter in upper case."""
+    return text[:1].upper() + text[1:]
+
+
+def naming_of(study: Study, donors: pd.DataFrame) -> Naming:
+    """How a study is named; `donors` is data/donors.csv."""
+    row = donors.set_index("donor").loc[study.donor]
+    donor = f"the {row['name']}" if row["name"].startswith(WITH_ARTICLE) else row["name"]
+    names = [RECIPIENTS[code] for code in study.recipients]
+    region = "the five" if len(names) == len(RECIPIENTS) else listed(names)
+    # Japan's own series fixes 2023 as its base; the DAC's deflators have base 2021
+    base_year = 2023 if study.donor == "JPN" else 2021
+    constant = f"constant {base_year}"
+    labels = {"current": "current", "constant": constant, "fixed_rate": "fixed exchange rate"}
+    basis = labels[study.price_basis]
+    flow = "net ODA" if study.measure == "net" else "ODA grants"
+    prices = "US$ at a fixed exchange rate" if study.price_basis == "fixed_rate" else f"{basis} US$"
+    return Naming(
+        donor=donor,
+        whose=f"{donor}'" if donor.endswith("s") else f"{donor}'s",
+        region=region,
+        recipients=listed(names),
+        currency="" if pd.isna(row.currency) else row.currency,
+        constant=constant,
+        base_year=base_year,
+        basis=basis,
+        flow=flow,
+        prices=prices,
+        tested=f"{flow} from {donor} to {region}, {prices}",
+        default=study == Study(),
+    )

@@ -1,0 +1,281 @@
+"""What a notebook of the chain does in one line: read, say, show a table or a figure, publish."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import Markdown, display, update_display
+from matplotlib import pyplot as plt
+
+from oda_eras import figures, measures
+from oda_eras.datapackage import field_type
+from oda_eras.naming import naming_of
+from oda_eras.paths import name_in_project, project_root
+from oda_eras.sources import load_sources, short_source_line, source_line
+from oda_eras.staging import Staging
+from oda_eras.study import RECIPIENTS, Study, StudyError, study_of
+from oda_eras.tables import Printed, to_latex, to_markdown
+from oda_eras.words import FOLDER, SHARED, Words
+
+# The outputs of a notebook's first cell, filled in at its end.
+ANSWER, KEY_FIGURE, KEY_CAPTION = "in-short", "key-figure", "key-caption"
+WAITING = "*In short: shown here once the notebook has run.*"
+SUMS = {measures.ALL: "All recipients", measures.WITHOUT_UZB: "Without Uzbekistan"}
+
+
+def opening() -> None:
+    """Hold the place of the answer and the key figure, which the notebook's end fills in."""
+    display(Markdown(WAITING), display_id=ANSWER)
+    for place in (KEY_FIGURE, KEY_CAPTION):
+        display(Markdown(""), display_id=place)
+
+
+class Notebook:
+    """One notebook of a run: its inputs, its words, and the outputs that it publishes together.
+
+    Parameters
+    ----------
+    name : str
+        Name of the notebook without its ending, such as "03_patterns".
+    outputs : str
+        The notebook's `outputs` parameter; a relative path starts at the project's root. Its name
+        says which run it belongs to.
+    study : Study, optional
+        What the run is about, where the folder's name does not tell.
+    parameters
+        The notebook's other parameters.
+
+    Raises StudyError where a parameter is not the one that the outputs folder's name tells, so
+    that no run writes into another's outputs.
+    """
+
+    def __init__(self, name: str, outputs: str, study: Study | None = None, **parameters):
+        self.root = project_root()
+        self.study = study or study_of(self.root, outputs)
+        for parameter, value in parameters.items():
+            expected = self.study.parameters[parameter]
+            if value != expected:
+                raise StudyError(
+                    f"{parameter} is {value!r}, but {outputs} is the run with {expected!r}: set "
+                    "outputs to a folder of its own, as make does (make help)"
+                )
+        self.staging = Staging(name, outputs)
+        self.sources = load_sources(self.root)
+        self.reads = {"data/sources.yml", *(f"{FOLDER}/{file}.md" for file in (SHARED, name))}
+        donors = self.read_project("data/donors.csv")
+        self.naming = naming_of(self.study, donors)
+        self.names = dict(zip(donors.donor, donors.name, strict=True)) | RECIPIENTS | SUMS
+        known = vars(self.naming) | {"study": self.study}
+        self.words = Words(self.root, name, known, self.named, default=self.naming.default)
+
+    # Reading
+
+    def read(self, name: str, folder: str = "data") -> pd.DataFrame:
+        """Read a table that an earlier notebook published, such as "panel"."""
+        return self._read_csv(self.staging.outputs / folder / f"{name}.csv")
+
+    def read_project(self, name: str) -> pd.DataFrame:
+        """Read a table that belongs to the project, such as "data/eras.csv"."""
+        return self._read_csv(self.root / name)
+
+    def note_read(self, *paths: Path) -> None:
+        """Record files read by other means, so that make knows what the notebook rests on."""
+        self.reads.update(name_in_project(path) for path in paths)
+
+    def _read_csv(self, path: Path) -> pd.DataFrame:
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"{name_in_project(path)} is not there: run the notebooks before this one first "
+                "(make runs all of them in order)"
+            )
+        self.note_read(path)
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+    # Showing
+
+    def call(self, codes: pd.Series, names: pd.Series) -> None:
+        """Give codes a name, such as eras their labels, in the tables that are shown."""
+        self.names |= dict(zip(codes, names, strict=True))
+
+    def named(self, code) -> str:
+        """A code by its name; of a transition "E0 to E1", both ends; other text as it is."""
+        ends = str(code).split(" to ")
+        return " to ".join(str(self.names.get(end, end)) for end in ends)
+
+    def say(self, section: str, **given) -> None:
+        """Show a paragraph of the words, with the values that it uses."""
+        text = self.words.say(section, given)
+        if text:
+            display(Markdown(text))
+
+    def in_short(self, *sections: str, **given) -> None:
+        """Fill in the answer at the top: a bullet for each section, with the values of all."""
+        used = {section: self._only_used(section, given) for section in sections}
+        unused = set(given) - {name for some in used.values() for name in some}
+        if unused:
+            raise ValueError(f"in_short is given {', '.join(sorted(unused))}, used by no section")
+        told = [self.words.say(section, some) for section, some in used.items()]
+        bullets = "\n".join(f"- {text}" for text in told if text)
+        update_display(Markdown(f"**In short**\n\n{bullets}"), display_id=ANSWER)
+
+    def _only_used(self, section: str, given: dict) -> dict:
+        unused = self.words.unused_names(self.words.section(section, "say"), given)
+        return {name: value for name, value in given.items() if name not in unused}
+
+    def table(self, name: str, frame: pd.DataFrame, shown=None, **given) -> None:
+        """Show a table under its number and title; one named t.. is published as well.
+
+        Parameters
+        ----------
+        name : str
+            Section of the words: title, unit, note, and the columns with how they are printed.
+        frame : DataFrame
+            All rows, values as they should be read; a named index counts as columns.
+        shown : DataFrame, optional
+            The rows to print, where they are not all.
+        """
+        section = self.words.section(name, "table")
+        self.words.check_given(section, given)
+        frame = flat(frame)
+        shown = frame if shown is None else flat(shown)
+        text = {
+            field: self.words.text(section, field, given)
+            for field in ("title", "unit", "note", "sources", "empty")
+        }
+        title = f"{text['title']} ({text['unit']})"
+        printed = Printed(shown, self.words.printed_columns(section, given), self.named)
+        number, sources = self.words.ref(name), ids(text["sources"])
+        if re.match(r"t\d\d_", name):
+            described = self.words.described(section, list(frame.columns), given)
+            self._save(f"tables/{name}.csv", frame, title, described, sources)
+            notes = [text["note"], self._rest(name, frame, printed)]
+            notes = [note for note in notes if note] + [source_line(self.sources, sources)]
+            body = "\n\n".join([f"**{number}. {title}**", to_markdown(printed), *notes])
+            self.staging.stage(f"tables/{name}.md").write_text(f"{body}\n", encoding="utf-8")
+            latex = to_latex(printed, label=name, title=title, note=" ".join(notes))
+            self.staging.stage(f"tables/{name}.tex").write_text(latex, encoding="utf-8")
+        body = text["empty"] or "No rows in this run." if shown.empty else to_markdown(printed)
+        parts = [f"**{number}. {title}**", body, text["note"]]
+        display(Markdown("\n\n".join(part for part in parts if part)))
+
+    @staticmethod
+    def _rest(name: str, frame: pd.DataFrame, printed: Printed) -> str:
+        if len(printed.text) == len(frame) and len(printed.text.columns) == len(frame.columns):
+            return ""
+        return f"All {len(frame)} rows and {len(frame.columns)} columns: {name}.csv."
+
+    def figure(
+        self, name: str, figure, data: pd.DataFrame | str, opening: bool = False, **given
+    ) -> None:
+        """Show a figure, numbered, and stage it with its data, caption, source line and alt text.
+
+        Parameters
+        ----------
+        name : str
+            Section of the words: question, caption, alt, sources.
+        figure : matplotlib Figure or None
+            Drawn at its printed size; None where there is nothing to draw.
+        data : DataFrame or str
+            Exactly what is plotted; by name where this notebook publishes it.
+        opening : bool
+            Whether it stands at the notebook's top instead of here.
+        """
+        section = self.words.section(name, "figure")
+        self.words.check_given(section, given)
+        if figure is None:
+            why = self.words.text(section, "empty", given)
+            display(Markdown(f"No {self.words.ref(name)}: {why}"))
+            return
+        fields = ("question", "caption", "alt", "sources", "note")
+        text = {field: self.words.text(section, field, given) for field in fields}
+        sources = ids(text["sources"])
+        note = f"{text['note']} {short_source_line(self.sources, sources)}".strip()
+        figures.set_footer(figure, note)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # settled now; each format would settle it again
+        # No time stamps, so that a rerun gives the same bytes.
+        formats = {
+            "pdf": {"metadata": {"CreationDate": None}},
+            "svg": {"metadata": {"Date": None}},
+            "png": {"dpi": 300},
+        }
+        table = f"data/{data}.csv" if isinstance(data, str) else f"figures/{name}.csv"
+        for ending, options in formats.items():
+            path = self.staging.stage(f"figures/{name}.{ending}", data=table)
+            figure.savefig(path, **options)
+        if not isinstance(data, str):
+            described = self.words.described(section, list(data.columns), given)
+            self._save(table, data, text["caption"], described, sources)
+        elif table not in self.staging.staged:
+            raise section.error(f"{name} plots {table}, which this notebook does not publish")
+        number, line = self.words.ref(name), source_line(self.sources, sources)
+        about = [f"**{number}. {text['question']}**", text["caption"], line, f"Data: {table}."]
+        for ending, body in {"md": "\n\n".join(about), "txt": text["alt"]}.items():
+            self.staging.stage(f"figures/{name}.{ending}").write_text(f"{body}\n", "utf-8")
+        alt = {"image/png": {"alt": text["alt"]}}
+        caption = Markdown(f"**{number}.** {text['caption']} {line}")
+        if opening:
+            update_display(figure, display_id=KEY_FIGURE, metadata=alt)
+            update_display(caption, display_id=KEY_CAPTION)
+        else:
+            display(figure, metadata=alt)
+            display(caption)
+        plt.close(figure)
+
+    # Publishing
+
+    def save(self, name: str, frame: pd.DataFrame, **given) -> None:
+        """Stage a frame as CSV in data/, for later notebooks and for readers.
+
+        The words describe its columns in order, values are rounded by the caller.
+        """
+        section = self.words.section(name, "data")
+        self.words.check_given(section, given)
+        title = self.words.text(section, "title", given)
+        sources = ids(self.words.text(section, "sources", given))
+        described = self.words.described(section, list(frame.columns), given)
+        self._save(f"data/{name}.csv", frame, title, described, sources)
+
+    def _save(self, name, frame, title, described, sources) -> None:
+        unknown = set(sources) - set(self.sources)
+        if unknown:
+            raise ValueError(f"{name}: no such source in data/sources.yml: {sorted(unknown)}")
+        fields = [
+            {"name": column, "type": field_type(frame[column]), "description": text}
+            for column, text in described.items()
+        ]
+        path = self.staging.stage(name, title=title, fields=fields, sources=sources)
+        frame.to_csv(path, index=False, lineterminator="\n")
+
+    def publish(self) -> None:
+        """Move everything staged into place; says what the notebook read and made.
+
+        Raises ValueError where the words have sections that the default run does not show.
+        """
+        unused = self.words.unused()
+        if unused and self.naming.default:
+            raise ValueError("; ".join(unused))
+        self.staging.publish(
+            reads=sorted(self.reads), numbers=self.words.numbers.kept, stale=self.words.stale
+        )
+        made = {Path(name).with_suffix("").as_posix() for name in self.staging.staged}
+        read = [name for name in sorted(self.reads) if not name.startswith(FOLDER)]
+        outputs = f"{name_in_project(self.staging.outputs)}/"
+        inputs = f"Reads {ticked(read, outputs)}."
+        display(Markdown(f"{inputs}\n\nWrites, in `{outputs}`: {ticked(sorted(made), outputs)}."))
+
+
+def ticked(names: list[str], prefix: str) -> str:
+    """Names in code type, without what they share."""
+    return ", ".join(f"`{name.removeprefix(prefix)}`" for name in names)
+
+
+def ids(text: str) -> list[str]:
+    """Sources named in a field, separated by commas, each once."""
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def flat(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame whose named index has become columns."""
+    named = [name for name in frame.index.names if name is not None]
+    return frame.reset_index() if named else frame
