@@ -38,7 +38,7 @@ EVERY = data/sources.yml data/donors.csv requirements.lock notebooks/words/share
   sources staging study tables words) src/oda_eras/hansen1997.csv
 RAW = $(wildcard data/raw/*.csv)
 
-$(BUILD)/01_clean.json: $(RAW) data/eras.csv $(call module,schemas panel)
+$(BUILD)/01_clean.json: $(RAW) data/README.md data/eras.csv $(call module,schemas panel)
 CLEAN = $(call table,panel dac_total japan_totals prices context article_oda article_figures \
   constant_prices sectors_2012 china_commitments)
 $(CLEAN): $(BUILD)/01_clean.json ;

@@ -242,11 +242,17 @@ class Notebook:
         described = self.words.described(section, list(frame.columns), given)
         self._save(f"data/{name}.csv", frame, title, described, sources)
 
-    def save_raw(self, name: str, source: str, frame: pd.DataFrame) -> None:
-        """Stage a raw table as it is, in the codebook's words; `source` is its id."""
-        about = self.codebook()[f"raw/{source}.csv"]
-        described = about.of(list(frame.columns))
-        self._save(f"data/{name}.csv", frame, about.title, described, [source])
+    def save_raw(self, names: dict[str, str], tables: dict[str, pd.DataFrame]) -> None:
+        """Stage raw tables as they are, in the codebook's words.
+
+        `names` gives the id of a raw table by the name under which it is published, `tables` the
+        tables by id.
+        """
+        codebook = self.codebook()
+        for name, source in names.items():
+            about, frame = codebook[f"raw/{source}.csv"], tables[source]
+            described = about.of(list(frame.columns))
+            self._save(f"data/{name}.csv", frame, about.title, described, [source])
 
     def _save(self, name, frame, title, described, sources) -> None:
         unknown = set(sources) - set(self.sources)

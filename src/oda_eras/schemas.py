@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from oda_eras.codebook import Described
+from oda_eras.naming import years_in
 from oda_eras.sources import DataError, load_sources, raw_file, read_raw_text, read_text_table
 
 RECIPIENTS = ["KAZ", "KGZ", "TJK", "TKM", "UZB"]
@@ -16,7 +19,7 @@ RECIPIENTS = ["KAZ", "KGZ", "TJK", "TKM", "UZB"]
 # says what Latvia gave; it has never reported more than 0.30 to one recipient.
 CLOSING_ROUNDING = 0.05
 CLOSING_LATVIA = 0.50
-LAST_GRANTS_YEAR = 2022
+FIRST_GRANTS_YEAR, LAST_GRANTS_YEAR = 2000, 2022
 
 
 def code(values: list[str]) -> pa.Column:
@@ -350,6 +353,19 @@ def closing_gaps(net: pd.DataFrame, grants: pd.DataFrame) -> pd.DataFrame:
     return gaps.reset_index()
 
 
+def gaps_by_period(gaps: pd.DataFrame) -> pd.DataFrame:
+    """The range of closing gaps before, while and after Latvia's grants are known.
+
+    Returns a frame with columns years, n (recipient-years), low, high (US$ million).
+    """
+    edges = [-np.inf, FIRST_GRANTS_YEAR - 1, LAST_GRANTS_YEAR, np.inf]
+    parts = gaps.groupby(pd.cut(gaps.year, edges), observed=True)
+    rows = parts.agg(
+        years=("year", years_in), n=("gap", "size"), low=("gap", "min"), high=("gap", "max")
+    )
+    return rows.reset_index(drop=True)
+
+
 def _check_closing(net: pd.DataFrame, grants: pd.DataFrame) -> None:
     gaps = closing_gaps(net, grants)
     upper = gaps.year.map(lambda y: CLOSING_ROUNDING if y <= LAST_GRANTS_YEAR else CLOSING_LATVIA)
@@ -456,6 +472,30 @@ def read_raw_tables(root: Path) -> dict[str, pd.DataFrame]:
         name: validate(raw_file(name), table, read_raw_text(root, name))
         for name, table in expected.items()
     }
+
+
+def overview(
+    tables: dict[str, pd.DataFrame], donors: pd.DataFrame, codebook: dict[str, Described]
+) -> pd.DataFrame:
+    """What each raw table holds and by what its rows are told apart.
+
+    Returns a frame with columns table, title, rows, key, complete (number of series that must
+    have every year). Raises WordsError where the codebook describes other columns than there are.
+    """
+    rows = []
+    for name, schema in raw_tables(donors).items():
+        described = codebook[f"raw/{name}.csv"]
+        described.of(list(tables[name].columns))
+        rows.append(
+            {
+                "table": name,
+                "title": described.title,
+                "rows": len(tables[name]),
+                "key": ", ".join(schema.key),
+                "complete": len(schema.complete),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def read_donors(root: Path) -> pd.DataFrame:
