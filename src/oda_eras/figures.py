@@ -218,6 +218,40 @@ def number_events(ax, dates: pd.Series) -> None:
             before = date
 
 
+def what_is_reported(flows: pd.DataFrame, first: int, last: int) -> Figure:
+    """A tile for each recipient and year that a measure reports, hollow where negative (f22).
+
+    `flows` has columns recipient, year, measure (net, grants, gross), usd_million; the axis runs
+    from `first` to `last`.
+    """
+    codes = [code for code in RECIPIENTS if code in set(flows.recipient)]
+    names = {"net": "Net", "grants": "Grants", "gross": "Gross"}
+    figure, axes = new_figure("double", 30 + 9 * len(codes), rows=len(names), sharex=True)
+    for ax, (measure, name), colour in zip(
+        axes, names.items(), (COLOURS[0], COLOURS[1], INK), strict=True
+    ):
+        own = flows[flows.measure == measure]
+        for negative, fill in ((False, colour), (True, "white")):
+            some = own[(own.usd_million < 0) == negative]
+            ax.bar(
+                some.year, 0.72, bottom=some.recipient.map(codes.index) - 0.36, width=0.76,
+                color=fill, edgecolor=colour, lw=0.6,
+            )  # fmt: skip
+        cells = len(codes) * (last - first + 1)
+        reported = own.drop_duplicates(["recipient", "year"])
+        title = f"{name}: {len(reported)} of {cells} recipient-years"
+        below = (reported.usd_million < 0).sum()
+        title += f", {below} below zero (hollow)" if below else ""
+        ax.set_title(title, loc="left", fontweight="bold")
+        ax.set_yticks(range(len(codes)), [RECIPIENTS[code] for code in codes])
+        ax.set_ylim(len(codes) - 0.4, -0.6)
+        ax.tick_params(left=False)
+        ax.spines["left"].set_visible(False)
+    axes[-1].set_xlim(first - 0.6, last + 0.6)
+    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure
+
+
 def total_with_and_without(totals: pd.DataFrame) -> Figure:
     """Lines of the recipients' total with and without Uzbekistan (f05).
 
