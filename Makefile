@@ -65,8 +65,8 @@ $(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks dono
 $(call table,donor_shares donor_changes synthetic_paths): $(BUILD)/06_donors.json ;
 
 $(BUILD)/07_claims.json: $(call table,panel japan_totals article_oda article_figures context \
-  china_commitments sectors_2012 gross_cells ranks donor_shares) $(call module,breaks claims eras figures \
-  measures) src/oda_eras/hansen1997.csv data/claims.csv data/eras.csv data/citations.csv
+  sectors_2012 gross_cells ranks donor_shares) $(call module,breaks claims eras figures measures \
+  power) src/oda_eras/hansen1997.csv data/claims.csv data/eras.csv data/citations.csv
 # only the default run judges the article's claims
 LEDGER = $(if $(filter JPN,$(RUN)),$(OUT)/tables/t06_claims.csv)
 $(LEDGER): $(BUILD)/07_claims.json ;
