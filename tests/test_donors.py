@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import OUT, ROOT
 
 from oda_eras.donors import (
     FITS,
@@ -133,3 +134,31 @@ def test_years_are_weighed_as_the_fit_says():
     assert found["unscaled"] - found["scaled"] > 0.1
     with pytest.raises(ValueError, match="fit 'guess': expected one of scaled, unscaled"):
         synthetic(flows, "JPN", 2001, "guess")
+
+
+def published(name):
+    return pd.read_csv(ROOT / OUT / "data" / f"{name}.csv")
+
+
+def test_published_placebos_count_the_donors_that_gave():
+    panel, placebos, dots = map(published, ("panel", "placebos", "donor_changes"))
+    era = published("donor_shares").drop_duplicates("year").set_index("year").era
+    net = panel[panel.measure == "net"]
+    closed = placebos.query("recipient == 'all' and reading == 'zero'")
+    assert closed.n_idle.max() > 0
+    for row in closed.itertuples():
+        years = era.index[era.isin(row.transition.split(" to "))]
+        gave = set(net.donor[net.year.isin(years) & (net.usd_million != 0)])
+        shown = dots[(dots.transition == row.transition) & (dots.scale == row.scale)]
+        assert set(shown.donor) == gave
+        assert row.n_active == row.n_controls == len(gave) - 1
+        assert row.n_idle == net.donor.nunique() - len(gave)
+        assert row.floor == pytest.approx(1 / len(gave), abs=1e-4)
+
+
+def test_ranks_among_synthetic_donors_are_given_for_both_fits():
+    results = published("synthetic")
+    assert all(fits == FITS for fits in results.groupby("recipient").fit.agg(tuple))
+    caption = (ROOT / OUT / "figures" / "f11_synthetic_donor.md").read_text(encoding="utf-8")
+    for scaled, unscaled in results.pivot(index="recipient", columns="fit", values="rank").values:
+        assert f"{scaled} scaled and {unscaled} unscaled" in caption
