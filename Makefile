@@ -61,8 +61,8 @@ $(BUILD)/05_eras.json: $(call table,panel derived data_eras) $(call module,break
 $(OUT)/tables/t07_robustness.csv: $(BUILD)/05_eras.json ;
 
 $(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks donors eras \
-  figures measures) src/oda_eras/hansen1997.csv data/eras.csv
-$(call table,donor_shares donor_changes synthetic_paths): $(BUILD)/06_donors.json ;
+  figures measures power) src/oda_eras/hansen1997.csv data/eras.csv
+$(call table,donor_shares donor_changes synthetic synthetic_paths): $(BUILD)/06_donors.json ;
 
 $(BUILD)/07_claims.json: $(call table,panel japan_totals article_oda article_figures context \
   sectors_2012 gross_cells ranks donor_shares) $(call module,breaks claims eras figures measures \
@@ -73,7 +73,7 @@ $(LEDGER): $(BUILD)/07_claims.json ;
 
 $(BUILD)/08_figures.json: $(call table,panel derived price_bases repayments totals made_of \
   measures_compared concentration ranks break_evidence p_curves donor_changes \
-  synthetic_paths) $(OUT)/tables/t07_robustness.csv $(LEDGER) \
+  synthetic synthetic_paths) $(OUT)/tables/t07_robustness.csv $(LEDGER) \
   $(call module,breaks eras figures measures) src/oda_eras/hansen1997.csv data/eras.csv \
   data/events.csv data/power.csv
 

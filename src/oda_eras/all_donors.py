@@ -20,7 +20,7 @@ from oda_eras.bench import outside_make
 from oda_eras.measures import ALL
 from oda_eras.paths import project_root
 from oda_eras.publication import Publication
-from oda_eras.study import FEWEST_YEARS, Study, StudyError, read_study
+from oda_eras.study import FEWEST_YEARS, MEMBER_GROUPS, Study, StudyError, read_study
 
 COMPARISON = "outputs/donors"
 FALSE_DISCOVERY_RATE = 0.05
@@ -30,7 +30,7 @@ def donors_with_data(root: Path) -> tuple[list[str], dict[str, str]]:
     """Donors that the default parameters can be run for, and why the others can't."""
     table = pd.read_csv(root / "data/donors.csv")
     chosen, left_out = [], {}
-    for donor in table.donor[table.group.isin(["DAC", "EU institutions"])]:
+    for donor in table.donor[table.group.isin(MEMBER_GROUPS)]:
         try:
             chosen.append(read_study(root, {"donor": donor}).donor)
         except StudyError as error:

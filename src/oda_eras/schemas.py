@@ -8,6 +8,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from oda_eras.sources import DataError, load_sources, raw_file, read_raw_text, read_text_table
+from oda_eras.study import MEMBER_GROUPS
 
 RECIPIENTS = ["KAZ", "KGZ", "TJK", "TKM", "UZB"]
 
@@ -68,7 +69,7 @@ class Table:
 def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
     """All raw tables by id; `donors` is data/donors.csv (columns donor, name, group)."""
     recipient = code(RECIPIENTS, "recipient, ISO3")
-    wdi_donors = [*donors.donor[donors.group.isin(["DAC", "EU institutions"])], "TOTAL"]
+    wdi_donors = [*donors.donor[donors.group.isin(MEMBER_GROUPS)], "TOTAL"]
     areas = [*RECIPIENTS, "JPN"]
     return {
         "article_oda_2016_2020": Table(
