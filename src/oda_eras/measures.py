@@ -18,6 +18,8 @@ ROUNDING = 0.01
 # A repayment may rise from one year to the next by this share and still count as smooth. Inside
 # the runs found for Japan the largest rise is 17%; the smallest step that ends one is 31%.
 LARGEST_RISE = 0.20
+# Every window that "before 1998" can mean, both ends included: no flow is older than 1992.
+BEFORE_1998 = [(first, last) for first in range(1992, 1998) for last in range(first, 1998)]
 
 
 def wide(panel: pd.DataFrame, donor: str, measure: str) -> pd.DataFrame:
@@ -251,6 +253,20 @@ def window_shares(
             )
     columns = ["first", "last", "denominator", "flow", "total", "pooled_percent", "mean_percent"]
     return pd.DataFrame(rows, columns=columns).round(9).round(3)
+
+
+def share_windows(flow: pd.Series, totals: dict[str, pd.Series]) -> pd.DataFrame:
+    """A flow's share of several totals over every window of years before 1998.
+
+    Takes flow and totals as `window_shares` does. Returns columns start, end, without_1997,
+    denominator, share_percent (sum over sum; missing where the denominator lacks a year of the
+    window), a row for every window of `BEFORE_1998` and denominator.
+    """
+    shares = window_shares(flow, totals, BEFORE_1998).rename(
+        columns={"first": "start", "last": "end", "pooled_percent": "share_percent"}
+    )
+    shares["without_1997"] = shares.end < 1997
+    return shares[["start", "end", "without_1997", "denominator", "share_percent"]]
 
 
 def implied_deflator(current: pd.Series, constant: pd.Series, base: int) -> pd.Series:
