@@ -130,6 +130,18 @@ def test_without_loans_years_that_cannot_be_compared_are_inferred():
     assert cells.label.tolist() == ["inferred", "known", "known", "known"]
 
 
+def test_the_sign_of_a_change_can_depend_on_prices_and_on_the_first_year():
+    flow = pd.Series([100.0, 60.0, 110.0, 130.0], index=[1998, 1999, 2016, 2017])
+    prices = pd.DataFrame({"US$": 1.0, "yen": [130.0, 110.0, 100.0, 100.0]}, index=flow.index)
+    found = measures.changes({"net": flow}, prices, [(1998, 1998), (1998, 1999)], (2016, 2017))
+    change = found.set_index(["price_basis", "first", "last"]).change_percent
+    assert change["US$", 1998, 1998] == 20 and change["US$", 1998, 1999] == 50
+    assert change["yen", 1998, 1998] == pytest.approx(100 * (12 / 13 - 1), abs=0.005)
+    assert change["yen", 1998, 1999] == pytest.approx(100 * (120 / 98 - 1), abs=0.01)
+    gap = measures.changes({"net": flow.drop(1999)}, prices, [(1998, 1999)], (2016, 2017))
+    assert gap.before.isna().all() and gap.change_percent.isna().all() and gap.after.notna().all()
+
+
 def test_share_windows_are_every_window_before_1998():
     flow = pd.Series({year: float(year - 1991) for year in range(1992, 2000)})
     totals = {"a": pd.Series(100.0, index=flow.index), "b": pd.Series(100.0, index=[1995, 1996])}

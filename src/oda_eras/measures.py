@@ -322,6 +322,45 @@ def rate_effect(current: pd.Series, fixed_rate: pd.Series, era: pd.Series) -> pd
     )
 
 
+def changes(
+    flows: dict[str, pd.Series],
+    prices: pd.DataFrame,
+    starts: Iterable[tuple[int, int]],
+    end: tuple[int, int],
+) -> pd.DataFrame:
+    """Change of the mean flow from earlier spans of years to a later one, in several prices.
+
+    Parameters
+    ----------
+    flows : dict of Series
+        Flows by name, current US$ million by year.
+    prices : DataFrame
+        Index year, a column per price basis: what a current dollar of that year is in it.
+    starts, end : (first, last)
+        Calendar years, both ends included; every start is compared with `end`.
+
+    Returns
+    -------
+    DataFrame
+        Columns flow, price_basis, first, last, before, after (means of the two spans, million of
+        the price basis), change_percent. What lacks a year is missing.
+    """
+
+    def mean(flow: pd.Series, first: int, last: int) -> float:
+        return flow.reindex(range(first, last + 1)).mean(skipna=False)
+
+    rows = []
+    for name, flow in flows.items():
+        for basis, factor in prices.items():
+            after = mean(flow * factor, *end)
+            for first, last in starts:
+                before = mean(flow * factor, first, last)
+                change = 100 * (after / before - 1)
+                rows.append((name, basis, first, last, before, after, change))
+    columns = ["flow", "price_basis", "first", "last", "before", "after", "change_percent"]
+    return pd.DataFrame(rows, columns=columns).round(9).round(2)
+
+
 def concentration(flows: pd.DataFrame) -> pd.DataFrame:
     """Herfindahl-Hirschman index and effective number of recipients, by year.
 
