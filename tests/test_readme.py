@@ -53,7 +53,8 @@ BESIDE = {
     "share_1992_1997_total": {"share_1993_1997_total", "bilateral_holds_without_1997"},
     "difference_e0_e1": {"difference_e0_e1_2001_later"},
     "difference_e1_e2": {"difference_e1_e2_2001_later"},
-    "rest_p_holm_e0_e1": {"rest_p_holm_e0_e1_2001_later_most", "rest_rotation_e0_e1"},
+    "rest_p_holm_e0_e1": {"rest_p_holm_e0_e1_2001_later_most", "rest_p_holm_e3_e4"},
+    "rest_rotation_e0_e1": {"rest_rotation_e0_e1_2001_later"},
 }
 
 
