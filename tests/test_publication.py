@@ -10,7 +10,7 @@ from matplotlib import image as mpimg
 
 from oda_eras import figures
 from oda_eras.datapackage import describe_project_tables
-from oda_eras.publication import Publication, listed
+from oda_eras.publication import Publication, listed, sentence_case
 
 FRAME = pd.DataFrame({"year": [2019, 2020], "usd_million": [1.25, None], "name": ["a", "b"]})
 ABOUT = {
@@ -148,3 +148,5 @@ def test_the_codebook_names_every_column(project):
 def test_names_are_listed_as_in_a_sentence():
     shown = [listed(list(names)) for names in ("", "a", "ab", "abc")]
     assert shown == ["", "a", "a and b", "a, b and c"]
+    assert listed(name for name in "ab") == "a and b"
+    assert [sentence_case(text) for text in ("", "net ODA")] == ["", "Net ODA"]

@@ -58,6 +58,7 @@ from oda_eras.breaks import (
     sup_f_paths,
 )
 from oda_eras.paths import project_root
+from oda_eras.study import LEVEL
 
 # The filled scheme of data/eras.csv by majority of days, 1993-2023; 1992 precedes it.
 ERAS = (5, 4, 5, 3, 3, 8, 1, 2)
@@ -65,7 +66,6 @@ YEARS = 32  # 1992-2023
 RHOS = (0.0, 0.3, 0.5)
 SHIFTS = (0.5, 1.0, 1.5, 2.0, 3.0)
 NEIGHBOURS = ((4, 3), (3, 4), (7, 4))
-LEVEL = 0.05
 
 
 def simulate(

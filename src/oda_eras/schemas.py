@@ -8,9 +8,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from oda_eras.sources import DataError, load_sources, raw_file, read_raw_text, read_text_table
-from oda_eras.study import MEMBER_GROUPS
-
-RECIPIENTS = ["KAZ", "KGZ", "TJK", "TKM", "UZB"]
+from oda_eras.study import DATA_DRIVEN, MEMBER_GROUPS, RECIPIENTS
 
 # Largest gap between the DAC members' sum and TOTAL for one recipient and year, US$ million.
 # Up to 2022 Latvia's grants are known and added, so only rounding is left. For 2023 nothing
@@ -68,7 +66,7 @@ class Table:
 
 def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
     """All raw tables by id; `donors` is data/donors.csv (columns donor, name, group)."""
-    recipient = code(RECIPIENTS, "recipient, ISO3")
+    recipient = code(list(RECIPIENTS), "recipient, ISO3")
     wdi_donors = [*donors.donor[donors.group.isin(MEMBER_GROUPS)], "TOTAL"]
     areas = [*RECIPIENTS, "JPN"]
     return {
@@ -488,7 +486,7 @@ def read_donors(root: Path) -> pd.DataFrame:
         {
             "donor": text("ISO3, or the code of an aggregate"),
             "name": text("name as DAC2a prints it"),
-            "group": code(["DAC", "EU institutions", "non-DAC", "aggregate"], "group"),
+            "group": code([*MEMBER_GROUPS, "non-DAC", "aggregate"], "group"),
             "currency": text("currency of its DAC exchange rate", nullable=True),
         },
         ["donor"],
@@ -507,7 +505,7 @@ def read_eras(root: Path) -> pd.DataFrame:
     Raises DataError for the first fault.
     """
     file = "data/eras.csv"
-    schemes = ["article", "filled", "prime_ministers", "data_driven"]
+    schemes = ["article", "filled", "prime_ministers", DATA_DRIVEN]
     columns = {
         "scheme": code(schemes, "scheme"),
         **{name: text(name) for name in ("donor", "era", "label", "name")},
@@ -526,7 +524,7 @@ def read_eras(root: Path) -> pd.DataFrame:
             raise DataError(file, row, column, found, "a date such as 1997-07-24")
     opens, closes = dates["opens"], dates["closes"]
     for row, scheme in eras.scheme.items():
-        if scheme != "data_driven" and pd.isna(opens[row]):
+        if scheme != DATA_DRIVEN and pd.isna(opens[row]):
             raise DataError(file, row + 2, "opens", "an empty cell", "a date")
         if closes[row] <= opens[row]:
             found = f"'{eras.closes[row]}'"

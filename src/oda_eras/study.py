@@ -26,6 +26,8 @@ MEMBER_GROUPS = ("DAC", "EU institutions")
 MEASURES = ("net", "grants")
 PRICE_BASES = ("current", "constant", "fixed_rate")
 BOUNDARIES = ("majority", "dropped", "weighted")
+# Nominal level of every test.
+LEVEL = 0.05
 LARGEST_LAG = 5
 # Fewer years can't hold two segments of five with anything between them to choose from.
 FEWEST_YEARS = 15
