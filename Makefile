@@ -52,8 +52,7 @@ $(BUILD)/03_patterns.json: data/eras.csv $(call module,breaks eras figures measu
 $(call table,totals made_of measures_compared concentration ranks volatility): $(BUILD)/03_patterns.json ;
 
 $(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,breaks eras figures measures \
-  posterior power validation) src/oda_eras/hansen1997.csv data/eras.csv data/break_reference.csv \
-  data/break_synthetic.csv data/power.csv
+  posterior power) src/oda_eras/hansen1997.csv data/eras.csv data/break_validation.csv data/power.csv
 $(call table,data_eras break_evidence p_curves): $(BUILD)/04_breaks.json ;
 
 $(BUILD)/05_eras.json: $(call table,panel derived data_eras) $(call module,breaks eras figures \
@@ -129,8 +128,9 @@ verify: | $(VENV) ## compare raw tables and outputs with their recorded hashes
 claims: | $(VENV) ## judge the claims anew in a scratch copy; fails if a verdict changed
 	@$(PYTHON) -m oda_eras.recheck $(OUT)
 
-power: | $(VENV) ## simulate size and power of the break methods anew (data/power.csv)
+power: | $(VENV) ## simulate the break methods' size and power, and check the break engine, anew (data/)
 	@$(PYTHON) -m oda_eras.power
+	@$(PYTHON) -m oda_eras.validation
 
 bench: | $(VENV) ## time the chain against plain papermill and plain Python, in scratch copies
 	@$(PYTHON) -m oda_eras.bench $(NOTEBOOKS)
