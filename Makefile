@@ -52,8 +52,7 @@ $(BUILD)/03_patterns.json: data/eras.csv $(call module,patterns) $(call table,pa
 $(call table,totals made_of measures_compared concentration ranks volatility): $(BUILD)/03_patterns.json ;
 
 $(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,breaks eras figures measures \
-  posterior power validation) src/oda_eras/hansen1997.csv data/eras.csv data/break_reference.csv \
-  data/break_synthetic.csv data/power.csv
+  posterior power) src/oda_eras/hansen1997.csv data/eras.csv data/break_validation.csv data/power.csv
 $(call table,data_eras break_evidence p_curves): $(BUILD)/04_breaks.json ;
 
 $(BUILD)/05_eras.json: $(call table,panel derived data_eras) $(call module,breaks eras figures \
@@ -61,12 +60,12 @@ $(BUILD)/05_eras.json: $(call table,panel derived data_eras) $(call module,break
 $(OUT)/tables/t07_robustness.csv: $(BUILD)/05_eras.json ;
 
 $(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks donors eras \
-  figures measures) src/oda_eras/hansen1997.csv data/eras.csv
-$(call table,donor_shares donor_changes synthetic_paths): $(BUILD)/06_donors.json ;
+  figures measures power) src/oda_eras/hansen1997.csv data/eras.csv
+$(call table,donor_shares donor_changes synthetic synthetic_paths): $(BUILD)/06_donors.json ;
 
 $(BUILD)/07_claims.json: $(call table,panel japan_totals article_oda article_figures context \
-  china_commitments sectors_2012 gross_cells ranks donor_shares) $(call module,breaks claims eras figures \
-  measures) src/oda_eras/hansen1997.csv data/claims.csv data/eras.csv data/citations.csv
+  sectors_2012 gross_cells ranks donor_shares) $(call module,breaks claims eras figures measures \
+  power) src/oda_eras/hansen1997.csv data/claims.csv data/eras.csv data/citations.csv
 # only the default run judges the article's claims
 LEDGER = $(if $(filter JPN,$(RUN)),$(OUT)/tables/t06_claims.csv)
 $(LEDGER): $(BUILD)/07_claims.json ;
@@ -126,8 +125,9 @@ verify: | $(VENV) ## compare raw tables and outputs with their recorded hashes
 claims: | $(VENV) ## judge the claims anew in a scratch copy; fails if a verdict changed
 	@$(PYTHON) -m oda_eras.recheck $(OUT)
 
-power: | $(VENV) ## simulate size and power of the break methods anew (data/power.csv)
+power: | $(VENV) ## simulate the break methods' size and power, and check the break engine, anew (data/)
 	@$(PYTHON) -m oda_eras.power
+	@$(PYTHON) -m oda_eras.validation
 
 bench: | $(VENV) ## time the chain against plain papermill and plain Python, in scratch copies
 	@$(PYTHON) -m oda_eras.bench $(NOTEBOOKS)

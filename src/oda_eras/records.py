@@ -49,7 +49,7 @@ def read_json(path: Path) -> dict:
         return {}
 
 
-def write_json(path: Path, value: dict) -> None:
+def write_json(path: Path, value: dict | list) -> None:
     """Write JSON, readable in a diff, as `write_text` does."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 

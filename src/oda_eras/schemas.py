@@ -11,8 +11,7 @@ import pandera.pandas as pa
 from oda_eras.codebook import Described
 from oda_eras.naming import years_in
 from oda_eras.sources import DataError, load_sources, raw_file, read_raw_text, read_text_table
-
-RECIPIENTS = ["KAZ", "KGZ", "TJK", "TKM", "UZB"]
+from oda_eras.study import DATA_DRIVEN, MEMBER_GROUPS, RECIPIENTS
 
 # Largest gap between the DAC members' sum and TOTAL for one recipient and year, US$ million.
 # Up to 2022 Latvia's grants are known and added, so only rounding is left. For 2023 nothing
@@ -70,8 +69,8 @@ class Table:
 
 def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
     """All raw tables by id; `donors` is data/donors.csv (columns donor, name, group)."""
-    recipient = code(RECIPIENTS)
-    wdi_donors = [*donors.donor[donors.group.isin(["DAC", "EU institutions"])], "TOTAL"]
+    recipient = code(list(RECIPIENTS))
+    wdi_donors = [*donors.donor[donors.group.isin(MEMBER_GROUPS)], "TOTAL"]
     areas = [*RECIPIENTS, "JPN"]
     return {
         "article_oda_2016_2020": Table(
@@ -504,7 +503,7 @@ def read_donors(root: Path) -> pd.DataFrame:
         {
             "donor": text(),
             "name": text(),
-            "group": code(["DAC", "EU institutions", "non-DAC", "aggregate"]),
+            "group": code([*MEMBER_GROUPS, "non-DAC", "aggregate"]),
             "currency": text(nullable=True),
         },
         ["donor"],
@@ -523,7 +522,7 @@ def read_eras(root: Path) -> pd.DataFrame:
     Raises DataError for the first fault.
     """
     file = "data/eras.csv"
-    schemes = ["article", "filled", "prime_ministers", "data_driven"]
+    schemes = ["article", "filled", "prime_ministers", DATA_DRIVEN]
     columns = {
         "scheme": code(schemes),
         **{name: text() for name in ("donor", "era", "label", "name")},
@@ -542,7 +541,7 @@ def read_eras(root: Path) -> pd.DataFrame:
             raise DataError(file, row, column, found, "a date such as 1997-07-24")
     opens, closes = dates["opens"], dates["closes"]
     for row, scheme in eras.scheme.items():
-        if scheme != "data_driven" and pd.isna(opens[row]):
+        if scheme != DATA_DRIVEN and pd.isna(opens[row]):
             raise DataError(file, row + 2, "opens", "an empty cell", "a date")
         if closes[row] <= opens[row]:
             found = f"'{eras.closes[row]}'"
