@@ -1240,8 +1240,8 @@ def permutation(
     pooled = np.concatenate([a, b])
     rounding, spread = _rounding(pooled), np.ptp(pooled)
     if spread <= rounding:
-        so_far = " up to rounding" if spread else ""
-        raise ValueError(f"all {len(pooled)} values are equal{so_far} ({pooled[0]:g})")
+        almost = " up to rounding" if spread else ""
+        raise ValueError(f"all {len(pooled)} values are equal{almost} ({pooled[0]:g})")
     if n_sim < 1:
         raise ValueError(f"n_sim = {n_sim} must be at least 1")
     observed = float(statistic(a, axis=0) - statistic(b, axis=0))
