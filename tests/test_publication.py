@@ -9,7 +9,6 @@ from frictionless import Package
 from matplotlib import image as mpimg
 
 from oda_eras import figures
-from oda_eras.datapackage import describe_project_tables
 from oda_eras.publication import Publication, listed
 
 FRAME = pd.DataFrame({"year": [2019, 2020], "usd_million": [1.25, None], "name": ["a", "b"]})
@@ -126,23 +125,6 @@ def test_the_packages_describe_every_table(project):
     tables = {p.relative_to(project / OUT).as_posix() for p in (project / OUT).rglob("*.csv")}
     assert {resource.path for resource in package.resources} == tables
     assert package.validate().valid, package.validate().flatten(["type", "note"])[:3]
-
-
-def test_the_raw_tables_package_is_current(project):
-    described = json.loads((project / "data/datapackage.json").read_text())
-    assert described == describe_project_tables(project)
-    tables = {p.relative_to(project / "data").as_posix() for p in (project / "data").rglob("*.csv")}
-    assert {resource["path"] for resource in described["resources"]} == tables
-    report = Package(str(project / "data/datapackage.json")).validate()
-    assert report.valid, report.flatten(["type", "note"])[:3]
-
-
-def test_the_codebook_names_every_column(project):
-    codebook = (project / "data/README.md").read_text()
-    for resource in json.loads((project / "data/datapackage.json").read_text())["resources"]:
-        section = codebook.split(f"## {resource['path']}\n")[1].split("\n## ")[0]
-        for field in resource["schema"]["fields"]:
-            assert f"`{field['name']}`" in section, (resource["path"], field["name"])
 
 
 def test_names_are_listed_as_in_a_sentence():

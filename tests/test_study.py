@@ -1,9 +1,12 @@
 """A run's name and its choices: each tells the other, and wrong ones stop with what is allowed."""
 
+import json
+import re
 import subprocess
 import sys
 import time
 
+import pandas as pd
 import pytest
 from conftest import ROOT, make
 
@@ -99,8 +102,6 @@ def test_a_blank_ends_a_run_of_years(project):
 
 
 def test_words_follow_the_run():
-    import pandas as pd
-
     donors = pd.read_csv(ROOT / "data/donors.csv")
     usa = words_of(Study(donor="USA", recipients=("KAZ", "UZB"), measure="grants"), donors)
     assert (usa.donor, usa.whose) == ("the United States", "the United States'")
@@ -108,6 +109,30 @@ def test_words_follow_the_run():
         usa.tested == "ODA grants from the United States to Kazakhstan and Uzbekistan, current US$"
     )
     assert words_of(Study(), donors).tested == "net ODA from Japan to the five, current US$"
+
+
+# What may be said in one file only, so that two places can't come to differ.
+SAID_ONCE = {
+    "study.py": r'^(LEVEL|BOUNDARIES|RECIPIENTS|MEMBER_GROUPS) = |"DAC", "EU institutions"',
+    "publication.py": r"def _?listed\(|\[(0|:1)\]\.upper\(\)|\.constant\[",
+}
+
+
+@pytest.mark.parametrize("home", SAID_ONCE)
+def test_what_modules_and_notebooks_share_is_said_in_one_place(home):
+    code = {path.name: path.read_text() for path in (ROOT / "src/oda_eras").glob("*.py")}
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code[path.name] = "\n".join("".join(cell["source"]) for cell in cells)
+    said = [name for name, text in code.items() if re.search(SAID_ONCE[home], text, re.MULTILINE)]
+    assert said == [home]
+
+
+def test_the_base_year_is_told_apart_from_its_label():
+    donors = pd.read_csv(ROOT / "data/donors.csv")
+    for donor, year in (("JPN", 2023), ("DEU", 2021)):
+        words = words_of(Study(donor=donor), donors)
+        assert (words.base_year, words.constant) == (year, f"constant {year}")
 
 
 def cell(source, *tags, kind="code"):
@@ -134,8 +159,6 @@ def test_a_notebook_without_parameters_is_named_a_mistake():
 
 
 def test_every_parameter_reaches_a_notebook():
-    import json
-
     declared = set()
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         notebook = json.loads(path.read_text(encoding="utf-8"))

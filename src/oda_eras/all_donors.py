@@ -20,17 +20,16 @@ from oda_eras.bench import outside_make
 from oda_eras.measures import ALL
 from oda_eras.paths import project_root
 from oda_eras.publication import Publication
-from oda_eras.study import FEWEST_YEARS, Study, StudyError, read_study
+from oda_eras.study import FEWEST_YEARS, LEVEL, MEMBER_GROUPS, Study, StudyError, read_study
 
 COMPARISON = "outputs/donors"
-FALSE_DISCOVERY_RATE = 0.05
 
 
 def donors_with_data(root: Path) -> tuple[list[str], dict[str, str]]:
     """Donors that the default parameters can be run for, and why the others can't."""
     table = pd.read_csv(root / "data/donors.csv")
     chosen, left_out = [], {}
-    for donor in table.donor[table.group.isin(["DAC", "EU institutions"])]:
+    for donor in table.donor[table.group.isin(MEMBER_GROUPS)]:
         try:
             chosen.append(read_study(root, {"donor": donor}).donor)
         except StudyError as error:
@@ -96,7 +95,7 @@ def publish(root: Path, table: pd.DataFrame) -> None:
     """Write the comparison's table and figure."""
     publication = Publication("all_donors", COMPARISON, study=Study())
     source = "wdi_net_oda_by_donor"
-    held = int((table.q <= FALSE_DISCOVERY_RATE).sum())
+    held = int((table.q <= LEVEL).sum())
     about = (
         "Net ODA to Kazakhstan, Kyrgyzstan, Tajikistan, Turkmenistan and Uzbekistan together, "
         "current US$, calendar years as listed"
@@ -140,7 +139,7 @@ def publish(root: Path, table: pd.DataFrame) -> None:
     )
     note = (
         f"{about}. p: sup-F, simulated at each donor's own autocorrelation; q: false discovery "
-        f"rate; filled: q of {FALSE_DISCOVERY_RATE} or less. {publication.cite(source)}"
+        f"rate; filled: q of {LEVEL} or less. {publication.cite(source)}"
     )
     publication.save_figure(
         "f17_who_shifted_when",
@@ -158,8 +157,8 @@ def publish(root: Path, table: pd.DataFrame) -> None:
         caption=f"When the mean of each donor's flow shifted most (n = {len(table)} donors). "
         f"{about}; p of sup-F simulated at each donor's own autocorrelation, q over donors.",
         alt=f"A row for each donor with a diamond at its largest shift; {held} of {len(table)} "
-        f"hold at a false discovery rate of {FALSE_DISCOVERY_RATE}: "
-        + (", ".join(table.name[table.q <= FALSE_DISCOVERY_RATE]) or "none") + ".",
+        f"hold at a false discovery rate of {LEVEL}: "
+        + (", ".join(table.name[table.q <= LEVEL]) or "none") + ".",
         sources=[source],
     )  # fmt: skip
     publication.publish()

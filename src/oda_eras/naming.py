@@ -41,6 +41,12 @@ def listed(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def years_in(years: pd.Series) -> str:
+    """First and last of some years, "2000-2022", or the only one."""
+    first, last = years.min(), years.max()
+    return f"{first}-{last}" if first < last else f"{first}"
+
+
 def sentence(text: str) -> str:
     """Text with its first letter in upper case."""
     return text[:1].upper() + text[1:]

@@ -4,6 +4,7 @@ import os
 import shutil
 import string
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +26,10 @@ class Words:
     """How text names what a run is about.
 
     donor "Japan" or "the United States"; whose "Japan's" or "the United States'"; region "the
-    five" or the recipients by name; recipients by name; currency "yen"; constant the label of the
-    donor's constant prices, "constant 2023" or "constant 2021"; basis the label of the price basis
-    that is tested; flow "net ODA" or "ODA grants"; prices the unit, such as "current US$"; tested
-    the series that is tested, of that flow in these prices.
+    five" or the recipients by name; recipients by name; currency "yen"; base_year that of
+    the donor's constant prices; constant their label, "constant 2023"; basis the label of the price
+    basis that is tested; flow "net ODA" or "ODA grants"; prices the unit, such as "current US$";
+    tested the series that is tested, of that flow in these prices.
     """
 
     donor: str
@@ -36,6 +37,7 @@ class Words:
     region: str
     recipients: str
     currency: str
+    base_year: int
     constant: str
     basis: str
     flow: str
@@ -43,8 +45,9 @@ class Words:
     tested: str
 
 
-def listed(names: list[str]) -> str:
-    """Names in a sentence: "a", "a and b", "a, b and c"."""
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"; none is an empty text."""
+    names = list(names)
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
@@ -55,7 +58,8 @@ def words_of(study: Study, donors: pd.DataFrame) -> Words:
     names = [RECIPIENTS[code] for code in study.recipients]
     region = "the five" if len(names) == len(RECIPIENTS) else listed(names)
     # Japan's own series fixes 2023 as its base; the DAC's deflators have base 2021
-    constant = "constant 2023" if study.donor == "JPN" else "constant 2021"
+    base_year = 2023 if study.donor == "JPN" else 2021
+    constant = f"constant {base_year}"
     labels = {"current": "current", "constant": constant, "fixed_rate": "fixed exchange rate"}
     basis = labels[study.price_basis]
     flow = "net ODA" if study.measure == "net" else "ODA grants"
@@ -66,6 +70,7 @@ def words_of(study: Study, donors: pd.DataFrame) -> Words:
         region=region,
         recipients=listed(names),
         currency="" if pd.isna(row.currency) else row.currency,
+        base_year=base_year,
         constant=constant,
         basis=basis,
         flow=flow,
@@ -74,7 +79,8 @@ def words_of(study: Study, donors: pd.DataFrame) -> Words:
     )
 
 
-def _sentence(text: str) -> str:
+def sentence_case(text: str) -> str:
+    """Text with its first letter as a sentence has it, and all else as it is."""
     return text[:1].upper() + text[1:]
 
 
@@ -314,7 +320,7 @@ class Publication:
             # a percent sign that follows belongs to the number
             sign = "%" if rest.startswith("%") else ""
             self.save_number(field, values[field], format(value, form) + sign)
-        return Markdown(_sentence(text.format(**words, **values)))
+        return Markdown(sentence_case(text.format(**words, **values)))
 
     def publish(self) -> None:
         """Move everything staged into place and print what the notebook has published.
