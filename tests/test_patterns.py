@@ -5,7 +5,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from oda_eras import figures, patterns
-from oda_eras.study import Study
+from oda_eras.study import FIRST_YEAR, LAST_YEAR, Study
 
 YEARS = range(2000, 2016)
 
@@ -149,6 +149,8 @@ def test_periods_are_cut_to_the_years_that_there_are():
     found = patterns.by_period(frame)
     assert found.KAZ.to_dict() == {"1995-1996": 2.0, "1997-1998": 5.0}
     assert patterns.by_period(frame.loc[[1996]]).index.tolist() == ["1996"]
+    every = wide(first=FIRST_YEAR, KAZ=[1.0] * (LAST_YEAR - FIRST_YEAR + 1))
+    assert patterns.by_period(every, "count").KAZ.sum() == len(every)
 
 
 def test_sources_are_those_that_the_flows_rest_on():
@@ -295,6 +297,8 @@ def test_volatility_is_compared_in_the_same_years():
     found = patterns.volatility(wide(first=1999, KAZ=[9.0, 1.0, 3.0]), wide(KAZ=[1.0, 5.0, 7.0]))
     assert found.measure.tolist() == ["net, 1999-2001", "net, 2000-2001", "grants, 2000-2001"]
     assert found["mean"].tolist() == [4.33, 2.0, 3.0] and found.n.tolist() == [3, 2, 2]
+    once = patterns.volatility(wide(KAZ=[1.0, 3.0]), wide(KAZ=[1.0, 5.0]))
+    assert once.measure.tolist() == ["net, 2000-2001", "grants, 2000-2001"]
 
 
 def test_years_at_first_of_a_donor_that_never_leads():

@@ -9,9 +9,10 @@ import pandas as pd
 from oda_eras import measures
 from oda_eras.eras import study_eras
 from oda_eras.measures import ALL, long, sum_of, tested_total
-from oda_eras.study import Study
+from oda_eras.study import FIRST_YEAR, LAST_YEAR, Study
 
-PERIODS = [(1992, 1996), (1997, 2001), (2002, 2006), (2007, 2011), (2012, 2016), (2017, 2023)]
+# first years of the periods that means are taken over; the last goes on to the end
+PERIODS = [FIRST_YEAR, 1997, 2002, 2007, 2012, 2017]
 CELL = ["recipient", "year"]
 # years at each end of the grants that are compared
 END_YEARS = 6
@@ -55,8 +56,8 @@ def by_period(frame: pd.DataFrame, how: str = "mean") -> pd.DataFrame:
     Returns a frame with index period, such as "1992-1996", and the columns of `frame`.
     """
     rows = {}
-    for first, last in PERIODS:
-        part = frame.loc[first:last]
+    for first, following in zip(PERIODS, [*PERIODS[1:], LAST_YEAR + 1], strict=True):
+        part = frame.loc[first : following - 1]
         if len(part):
             rows[years_of(part)] = part.agg(how)
     return pd.DataFrame(rows).T.rename_axis("period")
@@ -252,14 +253,13 @@ def shares(flows: pd.DataFrame) -> pd.DataFrame:
 def volatility(net: pd.DataFrame, grants: pd.DataFrame) -> pd.DataFrame:
     """`oda_eras.measures.volatility` of all net flows, and of both measures in the same years.
 
-    Returns its columns after recipient, and measure, such as "net, 1992-2023", last.
+    Returns its columns after recipient, and measure, such as "net, 1992-2023", last. Where both
+    measures cover the same years, net stands once.
     """
     same = net.loc[net.index.intersection(grants.index)]
-    frames = [("net", net), ("net", same), ("grants", grants.loc[same.index])]
-    parts = [
-        measures.volatility(frame).assign(measure=f"{name}, {years_of(frame)}")
-        for name, frame in frames
-    ]
+    frames = {f"net, {years_of(frame)}": frame for frame in (net, same)}
+    frames[f"grants, {years_of(same)}"] = grants.loc[same.index]
+    parts = [measures.volatility(f).assign(measure=name) for name, f in frames.items()]
     return pd.concat(parts).rename_axis("recipient").reset_index()
 
 
