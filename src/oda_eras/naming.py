@@ -1,5 +1,6 @@
 """How text names what a run is about: the donor, the recipients, the series that is tested."""
 
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -44,6 +45,12 @@ def listed(names: list[str]) -> str:
 def sentence(text: str) -> str:
     """Text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
+
+
+def label(name: str) -> str:
+    """Number of a figure or table that is published: "Figure 5" for f05_...; "" for others."""
+    match = re.match(r"([ft])(\d\d)_", name)
+    return f"{'Figure' if match[1] == 'f' else 'Table'} {int(match[2])}" if match else ""
 
 
 def naming_of(study: Study, donors: pd.DataFrame) -> Naming:
