@@ -67,6 +67,9 @@ def titles(root: Path, outputs: str) -> dict[str, str]:
     """What each output holds, by its path: a table's title, a figure's caption."""
     resources = read_json(root / outputs / "datapackage.json").get("resources", [])
     stems = {resource["path"].removesuffix(".csv"): resource["title"] for resource in resources}
+    for path in (root / outputs / "figures").glob("*.md"):
+        _, caption, *_ = path.read_text(encoding="utf-8").split("\n\n")
+        stems[f"figures/{path.stem}"] = caption
     return {
         f"{outputs}/{name}": stems[name.rsplit(".", 1)[0]]
         for name in published_files(root / outputs)
