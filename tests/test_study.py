@@ -6,8 +6,8 @@ import time
 
 import pytest
 from conftest import ROOT, make
-
 from oda_eras.publication import Publication, words_of
+
 from oda_eras.run import ARTICLE, LEFT_OUT, READING, ChainError, adapt
 from oda_eras.study import Study, StudyError, complete_years, read_study, study_of
 

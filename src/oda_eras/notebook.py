@@ -198,6 +198,9 @@ class Notebook:
             why = self.words.text(section, "empty", given)
             show(Markdown(f"No {self.words.ref(name)}: {why}"))
             return
+        table = f"data/{data}.csv" if isinstance(data, str) else f"figures/{name}.csv"
+        if isinstance(data, str) and table not in self.staging.staged:
+            raise section.error(f"{name} plots {table}, which this notebook does not publish")
         fields = ("question", "caption", "alt", "sources", "note")
         text = {field: self.words.text(section, field, given) for field in fields}
         sources = ids(text["sources"])
@@ -211,15 +214,12 @@ class Notebook:
             "svg": {"metadata": {"Date": None}},
             "png": {"dpi": 300},
         }
-        table = f"data/{data}.csv" if isinstance(data, str) else f"figures/{name}.csv"
         for ending, options in formats.items():
             path = self.staging.stage(f"figures/{name}.{ending}", data=table)
             figure.savefig(path, **options)
         if not isinstance(data, str):
             described = self.words.described(section, list(data.columns), given)
             self._save(table, data, text["caption"], described, sources)
-        elif table not in self.staging.staged:
-            raise section.error(f"{name} plots {table}, which this notebook does not publish")
         number, line = self.words.ref(name), source_line(self.sources, sources)
         about = [f"**{number}. {text['question']}**", text["caption"], line, f"Data: {table}."]
         for ending, body in {"md": "\n\n".join(about), "txt": text["alt"]}.items():
