@@ -16,11 +16,11 @@ from conftest import OUT, ROOT
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 from matplotlib.testing.compare import compare_images
+from oda_eras.publication import Publication
 from pypdf import PdfReader
 
 from oda_eras import figures
 from oda_eras.bench import copy_tree, run_cells
-from oda_eras.publication import Publication
 
 NAMES = sorted(path.stem for path in (ROOT / OUT / "figures").glob("f*.png"))
 SMALLEST_TYPE = 5  # points

@@ -6,9 +6,7 @@ import time
 
 import pytest
 from conftest import ROOT, make
-from oda_eras.publication import Publication, words_of
 
-from oda_eras.run import ARTICLE, LEFT_OUT, READING, ChainError, adapt
 from oda_eras.study import Study, StudyError, complete_years, read_study, study_of
 
 CHOICES = [
@@ -85,12 +83,6 @@ def test_a_folder_that_names_no_run_is_refused(name):
         study_of(ROOT, f"outputs/{name}")
 
 
-def test_a_notebook_never_writes_into_another_runs_outputs(project, monkeypatch):
-    monkeypatch.chdir(project / "notebooks")
-    with pytest.raises(StudyError, match="donor is 'DEU', but outputs/JPN is the run with 'JPN'"):
-        Publication("03_patterns", "outputs/JPN", donor="DEU")
-
-
 def test_a_blank_ends_a_run_of_years(project):
     table = project / "data/raw/wdi_net_oda_by_donor.csv"
     lines = [line for line in table.read_text().splitlines() if not line.startswith("KAZ,JPN,2000")]
@@ -98,46 +90,7 @@ def test_a_blank_ends_a_run_of_years(project):
     assert complete_years(project, Study()) == list(range(2001, 2024))
 
 
-def test_words_follow_the_run():
-    import pandas as pd
-
-    donors = pd.read_csv(ROOT / "data/donors.csv")
-    usa = words_of(Study(donor="USA", recipients=("KAZ", "UZB"), measure="grants"), donors)
-    assert (usa.donor, usa.whose) == ("the United States", "the United States'")
-    assert (
-        usa.tested == "ODA grants from the United States to Kazakhstan and Uzbekistan, current US$"
-    )
-    assert words_of(Study(), donors).tested == "net ODA from Japan to the five, current US$"
-
-
-def cell(source, *tags, kind="code"):
-    return {"cell_type": kind, "id": source[:8], "metadata": {"tags": list(tags)}, "source": source}
-
-
-def test_another_run_leaves_the_article_and_japans_readings_out():
-    cells = [
-        cell('donor = "JPN"\nlag = 0\noutputs = "outputs/JPN"', "parameters"),
-        cell("a", ARTICLE),
-        cell("b", ARTICLE, kind="markdown"),
-        cell("c"),
-        cell("d", READING),
-        cell("e", ARTICLE),
-    ]
-    fitted, parameters = adapt({"cells": cells}, Study(donor="DEU", lag=2))
-    assert [c["source"] for c in fitted["cells"][1:]] == [LEFT_OUT, "c", LEFT_OUT]
-    assert parameters == {"donor": "DEU", "lag": 2}
-
-
-def test_a_notebook_without_parameters_is_named_a_mistake():
-    with pytest.raises(ChainError, match="no cell is tagged parameters"):
-        adapt({"cells": [cell("a")]}, Study(donor="DEU"))
-
-
-def test_every_parameter_reaches_a_notebook():
-    import json
-
-    declared = set()
-    for path in (ROOT / "notebooks").glob("*.ipynb"):
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        declared |= set(adapt(notebook, Study(donor="DEU"))[1])
-    assert declared == set(Study().parameters)
+def test_eras_come_from_the_data_where_there_is_no_scheme():
+    assert Study(donor="DEU").has_data_driven_eras(ROOT)
+    assert Study(scheme="data_driven").has_data_driven_eras(ROOT)
+    assert not Study().has_data_driven_eras(ROOT)
