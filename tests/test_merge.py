@@ -51,6 +51,8 @@ def test_a_figure_without_a_table_of_its_own_is_recorded(stamped):
     merge("outputs/DEU", ["03_patterns"])
     manifest = json.loads((root / "outputs/DEU/manifest.json").read_text())
     assert list(manifest) == ["outputs/DEU/data/totals.csv", "outputs/DEU/figures/f05_x.pdf"]
+    assert manifest["outputs/DEU/figures/f05_x.pdf"]["data"] == "data/totals.csv"
+    assert "data" not in manifest["outputs/DEU/data/totals.csv"]
     package = json.loads((root / "outputs/DEU/datapackage.json").read_text())
     assert [resource["path"] for resource in package["resources"]] == ["data/totals.csv"]
 
