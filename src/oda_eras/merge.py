@@ -42,8 +42,8 @@ def manifest(stamps: list[dict]) -> dict:
             "sha256": output["sha256"],
             "notebook": f"notebooks/{stamp['notebook']}.ipynb",
             "inputs": stamp["reads"],
-            **{key: output[key] for key in ("data",) if key in output},
         }
+        | ({"data": output["data"]} if "data" in output else {})
         for stamp in stamps
         for name, output in sorted(stamp["outputs"].items())
     }
