@@ -338,6 +338,7 @@ def test_a_table_scrolls_under_its_title_and_its_numbers_stand_to_the_right():
     assert box.find_next_sibling().get_text() == "A note."
     assert [th.get_text() for th in box.select("th.number")] == ["Japan"]
     assert [td.get_text() for td in box.select("td.number")] == ["−1.5", "111.0"]
+    assert [td.get_text() for td in box.select("td.short")] == ["1993-1996", "1997-2001"]
     assert not box.select("[style]")
 
 

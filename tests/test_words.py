@@ -10,7 +10,11 @@ columns:
 - year: calendar year
 
 # net_oda
-net ODA, current US$
+net ODA,
+current US$
+
+# all_donors
+all members
 """
 FILE = "notebooks/words/03_patterns.md"
 KNOWN = {"donor": "Japan", "whose": "Japan's", "region": "the five"}
@@ -84,7 +88,7 @@ def test_an_unknown_section_is_named_with_those_there_are(words):
 
 def test_a_paragraph_is_filled_in_and_its_numbers_kept(words):
     text = (
-        "# a\n{{ whose }} flow ({{ net_oda }}) to {{ r | named }} is\n"
+        "# a\n{{ whose }} flow ({{ net_oda }}) from {{ all_donors }} to {{ r | named }} is\n"
         '{{ peak | number("peak", ",.1f", "million", "largest") }} in {{ when }},\n'
         '{{ share | number("share", ".0f", "%", "share of it") }} of it, {{ low | form(".1f") }}\n'
         'lower. {{ loss | number("loss", ".0f", "million", "change") }}\n\n- one\n- two\n'
@@ -92,8 +96,8 @@ def test_a_paragraph_is_filled_in_and_its_numbers_kept(words):
     given = {"peak": 1234.56, "when": 2012, "share": 41.2, "r": "UZB", "low": -2.04, "loss": -0.2}
     found = words(text)
     assert found.say("a", given) == (
-        "Japan's flow (net ODA, current US$) to Uzbekistan is 1,234.6 in 2012, 41% of it, "
-        "−2.0 lower. 0\n\n- one\n- two"
+        "Japan's flow (net ODA, current US$) from all members to Uzbekistan is 1,234.6 "
+        "in 2012, 41% of it, −2.0 lower. 0\n\n- one\n- two"
     )
     assert found.numbers.kept["peak"] == {
         "value": 1234.56, "text": "1,234.6", "unit": "million", "meaning": "largest"

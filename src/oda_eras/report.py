@@ -30,6 +30,7 @@ NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(e[-+]?\d+)?\s?%?|NaN|<NA>|None|inf|")
 TABLE_TITLE = re.compile(r"Table [\d.]+\. ")  # what stands above each table
 DOLLAR = "\ue000"  # stands in for a dollar while Markdown is rendered
 LONG_CELL, LONG_NAME = 40, 16  # characters: what has more wraps, but not to one word a line
+SHORT_CELL = 12  # what has no more, such as 2016-2020, does not wrap at its hyphens
 WIDE_TABLE = 9  # columns: a table with more is printed smaller
 
 
@@ -266,6 +267,8 @@ def dress_table(soup: BeautifulSoup, table: Tag) -> None:
             cell["class"] = ["number"]
         elif len(text) > LONG_CELL:
             cell["class"] = ["long"]
+        elif len(text) <= SHORT_CELL and " " not in text:
+            cell["class"] = ["short"]
     # counted from the right, where no row header stands in the way
     for column in range(1, max(map(len, rows), default=0) + 1):
         cells = [row[-column] for row in rows if len(row) >= column]

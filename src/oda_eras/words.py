@@ -251,7 +251,7 @@ class Words:
         }
         self.known = known | {"ref": self.ref, "len": len, "zip": zip, "round": round}
         for phrase in shared.values():
-            self.known[phrase.name] = self._fill(phrase, phrase.fields["text"][0], {})
+            self.known[phrase.name] = unwrapped(self._fill(phrase, phrase.fields["text"][0], {}))
 
     def section(self, name: str, kind: str) -> Section:
         """A section by name, marked as used. Raises KeyError where there is none of this kind."""
