@@ -34,11 +34,11 @@ all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 # What each notebook rests on. A notebook that uses more than is listed here fails and says so.
 # Tables of data/ that a notebook publishes follow its stamp; later notebooks follow the tables.
 EVERY = data/sources.yml data/donors.csv requirements.lock notebooks/words/shared.md \
-  $(call module,__init__ breaks datapackage eras figures measures naming notebook paths records \
+  $(call module,__init__ breaks codebook datapackage eras figures measures naming notebook paths records \
   sources staging study tables words) src/oda_eras/hansen1997.csv
 RAW = $(wildcard data/raw/*.csv)
 
-$(BUILD)/01_clean.json: $(RAW) data/eras.csv $(call module,schemas panel)
+$(BUILD)/01_clean.json: $(RAW) data/README.md data/eras.csv $(call module,schemas panel)
 CLEAN = $(call table,panel dac_total japan_totals prices context article_oda article_figures \
   constant_prices sectors_2012 china_commitments)
 $(CLEAN): $(BUILD)/01_clean.json ;
@@ -52,8 +52,7 @@ $(BUILD)/03_patterns.json: data/eras.csv $(call module,patterns) $(call table,pa
 $(call table,totals made_of measures_compared concentration ranks volatility): $(BUILD)/03_patterns.json ;
 
 $(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,breaks eras figures measures \
-  posterior power validation) src/oda_eras/hansen1997.csv data/eras.csv data/break_reference.csv \
-  data/break_synthetic.csv data/power.csv
+  posterior power) src/oda_eras/hansen1997.csv data/eras.csv data/break_validation.csv data/power.csv
 $(call table,data_eras break_evidence p_curves): $(BUILD)/04_breaks.json ;
 
 $(BUILD)/05_eras.json: $(call table,panel derived data_eras) $(call module,breaks eras figures \
@@ -61,21 +60,18 @@ $(BUILD)/05_eras.json: $(call table,panel derived data_eras) $(call module,break
 $(OUT)/tables/t07_robustness.csv: $(BUILD)/05_eras.json ;
 
 $(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks donors eras \
-  figures measures) src/oda_eras/hansen1997.csv data/eras.csv
-$(call table,donor_shares donor_changes synthetic_paths): $(BUILD)/06_donors.json ;
+  figures measures power) src/oda_eras/hansen1997.csv data/eras.csv
+$(call table,donor_shares donor_changes synthetic synthetic_paths): $(BUILD)/06_donors.json ;
 
 $(BUILD)/07_claims.json: $(call table,panel japan_totals article_oda article_figures context \
-  china_commitments sectors_2012 gross_cells ranks donor_shares) $(call module,breaks claims eras figures \
-  measures) src/oda_eras/hansen1997.csv data/claims.csv data/eras.csv data/citations.csv
+  sectors_2012 gross_cells ranks donor_shares) $(call module,breaks claims eras figures measures \
+  power) src/oda_eras/hansen1997.csv data/claims.csv data/eras.csv data/citations.csv
 # only the default run judges the article's claims
 LEDGER = $(if $(filter JPN,$(RUN)),$(OUT)/tables/t06_claims.csv)
 $(LEDGER): $(BUILD)/07_claims.json ;
 
-$(BUILD)/08_figures.json: $(call table,panel derived price_bases repayments totals made_of \
-  measures_compared concentration ranks break_evidence p_curves donor_changes \
-  synthetic_paths) $(OUT)/tables/t07_robustness.csv $(LEDGER) \
-  $(call module,breaks eras figures measures) src/oda_eras/hansen1997.csv data/eras.csv \
-  data/events.csv data/power.csv
+# the gallery shows whatever figures the others have saved
+$(BUILD)/08_figures.json: $(filter-out $(BUILD)/08_figures.json,$(STAMPS)) $(call module,gallery)
 
 $(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb notebooks/words/%.md $(EVERY) | $(VENV)
 	@$(PYTHON) -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)
@@ -129,8 +125,9 @@ verify: | $(VENV) ## compare raw tables and outputs with their recorded hashes
 claims: | $(VENV) ## judge the claims anew in a scratch copy; fails if a verdict changed
 	@$(PYTHON) -m oda_eras.recheck $(OUT)
 
-power: | $(VENV) ## simulate size and power of the break methods anew (data/power.csv)
+power: | $(VENV) ## simulate the break methods' size and power, and check the break engine, anew (data/)
 	@$(PYTHON) -m oda_eras.power
+	@$(PYTHON) -m oda_eras.validation
 
 bench: | $(VENV) ## time the chain against plain papermill and plain Python, in scratch copies
 	@$(PYTHON) -m oda_eras.bench $(NOTEBOOKS)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from oda_eras.eras import majority_era
+from oda_eras.eras import day_shares, majority_era, moved_boundary
 
 ERAS = pd.read_csv(ROOT / "data" / "eras.csv")
 
@@ -26,6 +26,18 @@ def test_2001_has_no_winner_in_the_articles_words():
     # Mori to 26 April holds 115 days, 11 September on 112, and 138 days have no heading
     years = majority_era(scheme("article"), [2000, 2001, 2002])
     assert years[2000] == "E1" and years[2002] == "E2" and pd.isna(years[2001])
+
+
+def test_the_138_days_can_be_given_to_either_era():
+    filled = scheme("filled")
+    moved = moved_boundary(filled, "E2", "2001-04-26")
+    assert majority_era(filled, [2001])[2001] == "E1" and majority_era(moved, [2001])[2001] == "E2"
+    days = 365 * (day_shares(moved, [2001]) - day_shares(filled, [2001])).loc[2001]
+    assert (
+        round(days.E2) == -round(days.E1) == 138
+        and moved.closes.tolist()[:-1] == (moved.opens.tolist()[1:])
+    )
+    assert majority_era(moved, [2000, 2002]).tolist() == ["E1", "E2"]
 
 
 def test_filled_eras_follow_each_other_without_gap():

@@ -195,6 +195,15 @@ def test_every_figure_of_the_set_is_saved(saved):
     assert [name[:3] for name in sorted(saved)] == [f"f{i:02d}" for i in range(1, 17)]
 
 
+def test_caption_and_alt_text_of_f02_name_the_unit_of_its_axes(saved):
+    [unit] = {ax.get_ylabel() for ax in saved["f02_what_it_is_made_of"].axes} - {""}
+    assert unit == "billion yen"
+    for ending in ("md", "txt"):
+        path = ROOT / OUT / "figures" / f"f02_what_it_is_made_of.{ending}"
+        words = path.read_text(encoding="utf-8").lower()
+        assert unit in words and "million" not in words
+
+
 def test_page_width_is_a_preset(drawn):
     width = drawn.get_size_inches()[0] * 25.4
     assert min(abs(width - preset) for preset in figures.WIDTHS_MM.values()) < 0.01

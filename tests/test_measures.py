@@ -130,6 +130,36 @@ def test_without_loans_years_that_cannot_be_compared_are_inferred():
     assert cells.label.tolist() == ["inferred", "known", "known", "known"]
 
 
+def test_the_sign_of_a_change_can_depend_on_prices_and_on_the_first_year():
+    flow = pd.Series([100.0, 60.0, 110.0, 130.0], index=[1998, 1999, 2016, 2017])
+    prices = pd.DataFrame({"US$": 1.0, "yen": [130.0, 110.0, 100.0, 100.0]}, index=flow.index)
+    found = measures.changes({"net": flow}, prices, [(1998, 1998), (1998, 1999)], (2016, 2017))
+    change = found.set_index(["price_basis", "first", "last"]).change_percent
+    assert change["US$", 1998, 1998] == 20 and change["US$", 1998, 1999] == 50
+    assert change["yen", 1998, 1998] == pytest.approx(100 * (12 / 13 - 1), abs=0.005)
+    assert change["yen", 1998, 1999] == pytest.approx(100 * (120 / 98 - 1), abs=0.01)
+    gap = measures.changes({"net": flow.drop(1999)}, prices, [(1998, 1999)], (2016, 2017))
+    assert gap.before.isna().all() and gap.change_percent.isna().all() and gap.after.notna().all()
+
+
+def test_share_windows_are_every_window_before_1998():
+    flow = pd.Series({year: float(year - 1991) for year in range(1992, 2000)})
+    totals = {"a": pd.Series(100.0, index=flow.index), "b": pd.Series(100.0, index=[1995, 1996])}
+    rows = measures.share_windows(flow, totals)
+    own = rows[rows.denominator == "a"]
+    every = {(a, b) for a in range(1992, 1998) for b in range(1992, 1998) if a <= b}
+    assert len(own) == len(every) and set(zip(own.start, own.end, strict=True)) == every
+    assert own.without_1997.sum() == 15 and own.end[own.without_1997].max() == 1996
+    by_window = own.set_index(["start", "end"]).share_percent
+    assert by_window[1992, 1997] == 3.5 and by_window[1996, 1997] == 5.5
+    known = rows[rows.denominator == "b"].dropna()
+    assert set(zip(known.start, known.end, strict=True)) == {
+        (1995, 1995),
+        (1995, 1996),
+        (1996, 1996),
+    }
+
+
 def test_window_shares_by_denominator():
     flow = pd.Series([1.0, 3.0], index=[1996, 1997])
     totals = {"a": pd.Series([100.0, 100.0], index=[1996, 1997]), "b": pd.Series({1997: 50.0})}

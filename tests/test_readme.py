@@ -3,6 +3,7 @@
 import json
 import re
 
+import pytest
 from conftest import OUT, ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -40,3 +41,26 @@ def test_the_readme_names_every_output():
     made = {path.stem for path in (ROOT / OUT).rglob("*.csv")}
     missing = {name for name in made if f"`{name}`" not in README}
     assert not missing
+
+
+# A number that depends on a choice, and those of the other choices, which stand beside it.
+BESIDE = {
+    "net_change": {
+        f"net_change{start}{price}"
+        for start in ("", "_1998_2000")
+        for price in ("", "_yen", "_constant")
+    },
+    "share_1992_1997_total": {"share_1993_1997_total", "bilateral_holds_without_1997"},
+    "difference_e0_e1": {"difference_e0_e1_2001_later"},
+    "difference_e1_e2": {"difference_e1_e2_2001_later"},
+    "rest_p_holm_e0_e1": {"rest_p_holm_e0_e1_2001_later_most", "rest_p_holm_e3_e4"},
+    "rest_rotation_e0_e1": {"rest_rotation_e0_e1_2001_later"},
+}
+
+
+@pytest.mark.parametrize("text", ["README.md", "paper/paper.md"])
+def test_what_depends_on_a_choice_stands_beside_its_alternatives(text):
+    words = set(re.findall(r"\w+", (ROOT / text).read_text(encoding="utf-8")))
+    named = [number for number in BESIDE if number in words]
+    assert {"net_change", "share_1992_1997_total", "rest_p_holm_e0_e1"} <= set(named)
+    assert not set().union(*(BESIDE[number] for number in named)) - words

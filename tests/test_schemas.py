@@ -6,8 +6,18 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from oda_eras.schemas import check_across, closing_gaps, read_eras, read_raw_tables
+from oda_eras.codebook import CODEBOOK, read_codebook
+from oda_eras.schemas import (
+    check_across,
+    closing_gaps,
+    gaps_by_period,
+    overview,
+    read_donors,
+    read_eras,
+    read_raw_tables,
+)
 from oda_eras.sources import DataError, check_checksums, load_sources
+from oda_eras.words import WordsError
 
 
 def spoil(project, table: str, old: str, new: str) -> int:
@@ -200,6 +210,31 @@ def test_closing_gap_allows_for_latvia():
     )
     assert closing_gaps(net, grants).gap.tolist() == [0.0]
     assert closing_gaps(net, grants.assign(year=2019)).gap.tolist() == [0.5]
+
+
+def test_gaps_are_parted_where_latvia_begins_and_ends():
+    gaps = pd.DataFrame(
+        {"year": [1992, 1999, 2000, 2022, 2023, 2024], "gap": [0.1, -0.1, 0.2, 0.0, 0.3, 0.5]}
+    )
+    assert gaps_by_period(gaps).to_dict("list") == {
+        "years": ["1992-1999", "2000-2022", "2023-2024"],
+        "n": [2, 2, 2],
+        "low": [-0.1, 0.0, 0.3],
+        "high": [0.1, 0.2, 0.5],
+    }
+    assert gaps_by_period(gaps[gaps.year < 2001]).years.tolist() == ["1992-1999", "2000"]
+
+
+def test_the_overview_counts_the_tables_that_are_there(project):
+    tables, donors = read_raw_tables(project), read_donors(project)
+    rows = overview(tables, donors, read_codebook(project)).set_index("table")
+    assert rows["rows"].to_dict() == {name: len(frame) for name, frame in tables.items()}
+    assert rows.key["wdi_japan_totals"] == "item, year"
+    assert rows.complete["wdi_japan_totals"] == 2
+    path = project / CODEBOOK
+    path.write_text(path.read_text().replace("| `lcu_per_usd` |", "| `rate` |"))
+    with pytest.raises(WordsError, match=r"dac_deflators\.csv has a column lcu_per_usd"):
+        overview(tables, donors, read_codebook(project))
 
 
 ERA_CASES = {

@@ -1,5 +1,7 @@
 """A run's name and its choices: each tells the other, and wrong ones stop with what is allowed."""
 
+import json
+import re
 import subprocess
 import sys
 import time
@@ -94,3 +96,20 @@ def test_eras_come_from_the_data_where_there_is_no_scheme():
     assert Study(donor="DEU").has_data_driven_eras(ROOT)
     assert Study(scheme="data_driven").has_data_driven_eras(ROOT)
     assert not Study().has_data_driven_eras(ROOT)
+
+
+# What may be said in one file only, so that two places can't come to differ.
+SAID_ONCE = {
+    "study.py": r'^(LEVEL|BOUNDARIES|RECIPIENTS|MEMBER_GROUPS) = |"DAC", "EU institutions"',
+    "naming.py": r"def _?listed\(|\[(0|:1)\]\.upper\(\)|\.constant\[",
+}
+
+
+@pytest.mark.parametrize("home", SAID_ONCE)
+def test_what_modules_and_notebooks_share_is_said_in_one_place(home):
+    code = {path.name: path.read_text() for path in (ROOT / "src/oda_eras").glob("*.py")}
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code[path.name] = "\n".join("".join(cell["source"]) for cell in cells)
+    said = [name for name, text in code.items() if re.search(SAID_ONCE[home], text, re.MULTILINE)]
+    assert said == [home]

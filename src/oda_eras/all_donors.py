@@ -20,17 +20,16 @@ from oda_eras.bench import outside_make
 from oda_eras.measures import ALL
 from oda_eras.notebook import Notebook
 from oda_eras.paths import project_root
-from oda_eras.study import FEWEST_YEARS, Study, StudyError, read_study
+from oda_eras.study import FEWEST_YEARS, LEVEL, MEMBER_GROUPS, Study, StudyError, read_study
 
 COMPARISON = "outputs/donors"
-FALSE_DISCOVERY_RATE = 0.05
 
 
 def donors_with_data(root: Path) -> tuple[list[str], dict[str, str]]:
     """Donors that the default parameters can be run for, and why the others can't."""
     table = pd.read_csv(root / "data/donors.csv")
     chosen, left_out = [], {}
-    for donor in table.donor[table.group.isin(["DAC", "EU institutions"])]:
+    for donor in table.donor[table.group.isin(MEMBER_GROUPS)]:
         try:
             chosen.append(read_study(root, {"donor": donor}).donor)
         except StudyError as error:
@@ -99,7 +98,7 @@ def publish(table: pd.DataFrame) -> None:
     plotted = table[["donor", "name", "first", "last", "last_old", "p_null", "q"]]
     nb.figure(
         "f17_who_shifted_when", figures.donors_compared(table), plotted, table=table,
-        held=list(table.name[table.q <= FALSE_DISCOVERY_RATE]), rate=FALSE_DISCOVERY_RATE,
+        held=list(table.name[table.q <= LEVEL]), rate=LEVEL,
     )  # fmt: skip
     nb.publish()
 

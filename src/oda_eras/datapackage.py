@@ -4,97 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from oda_eras.codebook import check_complete, read_codebook
 from oda_eras.records import sha256
-from oda_eras.sources import load_sources, raw_file
+from oda_eras.sources import load_sources
 
 CC_BY = {"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}
-
-# The project's own tables in data/, which have no schema elsewhere: title, then fields.
-PROJECT_TABLES = {
-    "donors": (
-        "Donor codes, names and groups",
-        {
-            "donor": "ISO3, or the code of an aggregate",
-            "name": "name as DAC2a prints it",
-            "group": "DAC, EU institutions, non-DAC or aggregate",
-            "currency": "currency of its DAC exchange rate; empty where there is none",
-        },
-    ),
-    "eras": (
-        "Policy eras, four schemes",
-        {
-            "scheme": "article, filled, prime_ministers or data_driven",
-            "donor": "donor the scheme belongs to, ISO3",
-            "era": "short name, unique within its scheme",
-            "label": "short name, for figures",
-            "name": "full name, for text",
-            "opens": "first day",
-            "closes": "day after the last one; empty where open",
-            "opening_event": "what opens it",
-            "closing_event": "what closes it",
-            "source": "where the dates come from",
-            "note": "rules and doubts",
-        },
-    ),
-    "claims": (
-        "The article's claims, paraphrased",
-        {
-            "id": "short name",
-            "section": "section of the article",
-            "claim": "the claim in other words",
-            "kind": "number, rank, trend, date, cause or description",
-            "claimed_value": "number that the article gives, in `unit`",
-            "unit": "its unit",
-            "figure": "id in raw/article_figures.csv",
-            "check": "function in src/oda_eras/claims.py that decides",
-            "evidence": "what decides: data, article, document or none",
-            "document": "the document, where one decides",
-            "document_verdict": "verdict where no check decides",
-            "needs": "what would settle it",
-            "note": "arithmetic or caution",
-        },
-    ),
-    "citations": (
-        "Faults of citation in the article",
-        {"id": "short name", "where": "where it stands", "fault": "what is wrong"},
-    ),
-    "events": (
-        "Events of Japan's policy towards Central Asia",
-        {"date": "day", "event": "short name", "source": "where the date comes from"},
-    ),
-    "break_reference": (
-        "Reference results for the break engine, computed with R and other libraries",
-        {
-            "series": "series the value belongs to",
-            "statistic": "what is computed",
-            "at": "for which number of breaks, position, sample size or criterion",
-            "value": "the value, or several joined by semicolons",
-            "settings": "minimal segment, trim and the like",
-            "computed_by": "program and version",
-            "gated": "True where the engine must give the same",
-            "note": "remarks",
-        },
-    ),
-    "break_synthetic": (
-        "A lumpy series without a break, made up",
-        {"year": "made-up year", "value": "no unit"},
-    ),
-    "power": (
-        "Size and power of the break methods at n = 32, simulated",
-        {
-            "scenario": "size, power (one shift) or power_eras (every era has its own mean)",
-            "errors": "iid or AR(1), Gaussian",
-            "rho": "autocorrelation of the errors",
-            "shift_sd": "shift, in standard deviations of the errors",
-            "break_after": "last observation before the shift",
-            "method": "method, see src/oda_eras/power.py",
-            "rejection_rate": "share of series in which the method finds a break",
-            "n_sim": "number of series",
-            "mc_error": "standard error of the rate",
-            "seed": "seed of the simulation",
-        },
-    ),
-}
 
 
 def field_type(column: pd.Series) -> str:
@@ -159,30 +73,22 @@ def describe_outputs(root: Path, outputs: str, published: dict[str, dict]) -> di
 
 
 def describe_project_tables(root: Path) -> dict:
-    """Describe the raw tables and the project's own tables in data/."""
-    from oda_eras.schemas import raw_tables, read_donors  # pandera takes a second to import
+    """Describe the raw tables and the project's own tables in data/, as the codebook does.
 
-    sources = load_sources(root)
-    kinds = {"f": "number", "i": "integer"}
+    Raises WordsError where the codebook and the tables do not agree.
+    """
+    from oda_eras.schemas import read_raw_tables  # pandera takes a second to import
+
+    sources, codebook = load_sources(root), read_codebook(root)
+    check_complete(root, codebook)
+    raw = {f"raw/{name}.csv": frame for name, frame in read_raw_tables(root).items()}
     resources = []
-    for name, table in raw_tables(read_donors(root)).items():
-        fields = [
-            {
-                "name": column,
-                "type": kinds.get(getattr(about.dtype.type, "kind", "O"), "string"),
-                "description": about.description,
-            }
-            for column, about in table.columns.items()
-        ]
-        title = f"{sources[name]['producer']}, {sources[name]['title']}"
-        resources.append(
-            resource(root, raw_file(name), "data", title, fields, cite(sources, [name]))
-        )
-    for name, (title, columns) in PROJECT_TABLES.items():
-        frame = pd.read_csv(root / "data" / f"{name}.csv")
+    for name, described in codebook.items():
+        frame = raw[name] if name in raw else pd.read_csv(root / "data" / name)
         fields = [
             {"name": column, "type": field_type(frame[column]), "description": text}
-            for column, text in columns.items()
+            for column, text in described.of(list(frame.columns)).items()
         ]
-        resources.append(resource(root, f"data/{name}.csv", "data", title, fields, []))
-    return package("oda-eras-data", "Raw tables, donors and policy eras", resources)
+        cited = cite(sources, [Path(name).stem] if name in raw else [])
+        resources.append(resource(root, f"data/{name}", "data", described.title, fields, cited))
+    return package("oda-eras-data", "Raw tables and the project's own", resources)

@@ -5,14 +5,20 @@ import warnings
 import numpy as np
 import pandas as pd
 
-READINGS = ("missing", "zero")
+# How a blank is read: see `donor_totals`.
+READINGS = ("missing", "reported", "zero")
+# How the years of a synthetic donor's fit are weighed.
+FITS = ("scaled", "unscaled")
 # What optimisers find differs between processors in the last digits; settled to these decimals,
 # everything that follows from it rounds the same everywhere.
 SETTLED = 6
 
 
-def donor_totals(flows: pd.DataFrame, reading: str, years: list[int]) -> pd.DataFrame:
-    """Each donor's flow to the recipients in `flows` together, for donors that are complete.
+def donor_totals(flows: pd.DataFrame, reading: str, years: list[int], donor: str) -> pd.DataFrame:
+    """Each active donor's flow to the recipients in `flows` together, where its sum is known.
+
+    A donor is active if it has a flow other than zero in any of the years. Idle donors can't
+    outrank anyone: counted as controls, they would only lower p and its floor.
 
     Parameters
     ----------
@@ -20,10 +26,14 @@ def donor_totals(flows: pd.DataFrame, reading: str, years: list[int]) -> pd.Data
         Rows donor, recipient, year, usd_million of one measure, for donors inside a closed total
         (their flows and the published total agree with blanks counted as nothing).
     reading : str
-        "missing": a blank is not known, so only donors with every cell reported count.
-        "zero": a blank inside the closed total is nothing, so every donor counts.
+        "missing": a blank is not known; a donor needs every cell in every year.
+        "reported": a blank beside a reported cell of the same year is nothing; a donor needs one
+        cell in every year.
+        "zero": every blank is nothing; all active donors stay.
     years : list of int
         Calendar years.
+    donor : str
+        The donor that the others are compared with; stays even if idle.
 
     Returns
     -------
@@ -36,12 +46,12 @@ def donor_totals(flows: pd.DataFrame, reading: str, years: list[int]) -> pd.Data
         raise ValueError(f"reading {reading!r}: expected one of {', '.join(READINGS)}")
     cells = flows.pivot(index="year", columns=["donor", "recipient"], values="usd_million")
     cells = cells.reindex(years)
-    if reading == "zero":
-        return cells.fillna(0).T.groupby("donor").sum().T
-    recipients = flows.recipient.nunique()
-    complete = cells.notna().all().groupby("donor").sum() == recipients
-    kept = cells.loc[:, cells.columns.get_level_values("donor").isin(complete.index[complete])]
-    return kept.T.groupby("donor").sum().T
+    by_donor = cells.T.groupby("donor")
+    needed = {"missing": flows.recipient.nunique(), "reported": 1, "zero": 0}[reading]
+    known = (by_donor.count() >= needed).all(axis=1)
+    active = cells.fillna(0).any().groupby("donor").any()
+    active[donor] = True
+    return by_donor.sum()[known & active].T
 
 
 def placebo(changes: pd.Series, donor: str) -> dict:
@@ -108,49 +118,64 @@ def poisson_effects(cells: pd.DataFrame, donor: str, eras: list[str]) -> pd.Data
     return table.reindex(eras).rename_axis("era").round(SETTLED)
 
 
-def synthetic(flows: pd.DataFrame, donor: str, last_before: int) -> tuple[pd.Series, pd.Series]:
+def synthetic(
+    flows: pd.DataFrame, donor: str, last_before: int, fit: str
+) -> tuple[pd.Series, pd.Series]:
     """A weighted mean of other donors that follows one donor before a date.
+
+    The weights minimise the sum over the years of the fit of (flow less weighted mean)^2, each
+    year weighed as `fit` says.
 
     Parameters
     ----------
     flows : DataFrame
-        Index year, a column per donor without gaps.
+        Index year, a column per donor without gaps, US$ million.
     donor : str
         The donor to be followed.
     last_before : int
-        Last year that the weights are fitted on; every such year is a predictor with equal weight.
+        Last year that the weights are fitted on; every such year is a predictor.
+    fit : str
+        "scaled": as pysyncon does, flows of a year are divided by their standard deviation over
+        all donors in `flows`, so that a year counts less the further donors lie apart in it.
+        "unscaled": a US$ million counts the same in every year.
 
     Returns
     -------
     gap : Series
-        The donor less its synthetic counterpart, by year.
+        The donor less its synthetic counterpart, by year, US$ million.
     weights : Series
         Weights of the other donors, from 0 to 1, summing to 1.
+
+    Raises ValueError for an unknown fit.
     """
     from pysyncon import Synth
 
+    if fit not in FITS:
+        raise ValueError(f"fit {fit!r}: expected one of {', '.join(FITS)}")
     before = flows.loc[:last_before]
     others = flows.columns.drop(donor)
+    # the library always scales; the variance as a year's importance takes that out again
+    importance = np.ones(len(before)) if fit == "scaled" else before.var(axis=1).to_numpy()
     model = Synth()
     model.fit(
         X0=before[others],
         X1=before[donor],
         Z0=before[others],
         Z1=before[donor],
-        custom_V=np.ones(len(before)),
+        custom_V=importance,
     )
     weights = pd.Series(np.asarray(model.W).ravel(), index=others).round(SETTLED)
     return (flows[donor] - flows[others] @ weights).round(9), weights
 
 
-def synthetic_gaps(flows: pd.DataFrame, donor: str, last_before: int) -> pd.DataFrame:
+def synthetic_gaps(flows: pd.DataFrame, donor: str, last_before: int, fit: str) -> pd.DataFrame:
     """The gap of every donor to its own synthetic counterpart: index year, a column per donor.
 
     `donor` serves as no other's control: its own change would show in their gaps.
     """
     others = flows.drop(columns=donor)
     return pd.DataFrame(
-        {d: synthetic(flows if d == donor else others, d, last_before)[0] for d in flows}
+        {d: synthetic(flows if d == donor else others, d, last_before, fit)[0] for d in flows}
     )
 
 

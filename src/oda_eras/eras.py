@@ -7,9 +7,8 @@ import pandas as pd
 from scipy import stats
 
 from oda_eras.breaks import bai_perron, holm, permutation
-from oda_eras.study import DATA_DRIVEN, Study
+from oda_eras.study import BOUNDARIES, DATA_DRIVEN, Study
 
-BOUNDARIES = ("majority", "dropped", "weighted")
 SMALLEST_ERA = 3
 # Data-driven eras: segments of Bai and Perron's search, their number by BIC.
 MIN_SEGMENT, MAX_BREAKS = 5, 3
@@ -67,6 +66,17 @@ def study_eras(eras: pd.DataFrame, study: Study, total: pd.Series) -> pd.DataFra
     own = eras[(eras.donor == study.donor) & eras.opens.notna()]
     chosen = own[own.scheme == (study.scheme or "filled")]
     return chosen if len(chosen) else data_driven_eras(total, study.donor)
+
+
+def moved_boundary(eras: pd.DataFrame, era: str, opens: str) -> pd.DataFrame:
+    """A scheme in which an era opens, and the one before it closes, on another day.
+
+    `eras` is one scheme of data/eras.csv, `era` not its first, `opens` an ISO date.
+    """
+    before = eras.era.shift(-1) == era
+    return eras.assign(
+        opens=eras.opens.mask(eras.era == era, opens), closes=eras.closes.mask(before, opens)
+    )
 
 
 def day_shares(eras: pd.DataFrame, years: list[int]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
-from oda_eras.study import RECIPIENTS
+from oda_eras.study import LEVEL, RECIPIENTS
 
 WIDTHS_MM = {"single": 85, "double": 180}
 MM = 1 / 25.4
@@ -218,6 +218,40 @@ def number_events(ax, dates: pd.Series) -> None:
             before = date
 
 
+def what_is_reported(flows: pd.DataFrame, first: int, last: int) -> Figure:
+    """A tile for each recipient and year that a measure reports, hollow where negative (f22).
+
+    `flows` has columns recipient, year, measure (net, grants, gross), usd_million; the axis runs
+    from `first` to `last`.
+    """
+    codes = [code for code in RECIPIENTS if code in set(flows.recipient)]
+    names = {"net": "Net", "grants": "Grants", "gross": "Gross"}
+    figure, axes = new_figure("double", 30 + 9 * len(codes), rows=len(names), sharex=True)
+    for ax, (measure, name), colour in zip(
+        axes, names.items(), (COLOURS[0], COLOURS[1], INK), strict=True
+    ):
+        own = flows[flows.measure == measure]
+        for negative, fill in ((False, colour), (True, "white")):
+            some = own[(own.usd_million < 0) == negative]
+            ax.bar(
+                some.year, 0.72, bottom=some.recipient.map(codes.index) - 0.36, width=0.76,
+                color=fill, edgecolor=colour, lw=0.6,
+            )  # fmt: skip
+        cells = len(codes) * (last - first + 1)
+        reported = own.drop_duplicates(["recipient", "year"])
+        title = f"{name}: {len(reported)} of {cells} recipient-years"
+        below = (reported.usd_million < 0).sum()
+        title += f", {below} below zero (hollow)" if below else ""
+        ax.set_title(title, loc="left", fontweight="bold")
+        ax.set_yticks(range(len(codes)), [RECIPIENTS[code] for code in codes])
+        ax.set_ylim(len(codes) - 0.4, -0.6)
+        ax.tick_params(left=False)
+        ax.spines["left"].set_visible(False)
+    axes[-1].set_xlim(first - 0.6, last + 0.6)
+    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure
+
+
 def total_with_and_without(totals: pd.DataFrame) -> Figure:
     """Lines of the recipients' total with and without Uzbekistan (f05).
 
@@ -365,6 +399,11 @@ def price_bases(totals: pd.DataFrame) -> Figure:
     return figure
 
 
+def unit_of(rows: pd.DataFrame) -> tuple[float, str]:
+    """How many million the axes of `made_of` count by, and that unit's name, for its words too."""
+    return (1e3, "billion") if rows[["grants", "loans_net"]].max().max() >= 1e4 else (1, "million")
+
+
 def made_of(rows: pd.DataFrame, currency: str) -> Figure:
     """Grants and net loans as stacked bars, repayments as markers below zero (f02).
 
@@ -373,8 +412,7 @@ def made_of(rows: pd.DataFrame, currency: str) -> Figure:
     are missing where gross is unknown.
     """
     figure, axes = panels_by_recipient(rows, 34)
-    largest = rows[["grants", "loans_net"]].max().max()
-    scale, unit = (1e3, "billion") if largest >= 1e4 else (1, "million")
+    scale, unit = unit_of(rows)
     for code, ax in axes.items():
         series = rows[rows.recipient == code]
         ax.bar(series.year, series.grants, width=0.75, color=COLOURS[0], label="grants")
@@ -552,9 +590,9 @@ def p_curves(curves: pd.DataFrame, marks: pd.DataFrame) -> Figure:
                 some.rho, some.p, marker, color=colour, markerfacecolor=fill, markersize=4,
                 clip_on=False,
             )  # fmt: skip
-    ax.axhline(0.05, color=INK, lw=0.6)
+    ax.axhline(LEVEL, color=INK, lw=0.6)
     ax.annotate(
-        "0.05", (1, 0.05), xycoords=("axes fraction", "data"), xytext=(2, 0),
+        f"{LEVEL}", (1, LEVEL), xycoords=("axes fraction", "data"), xytext=(2, 0),
         textcoords="offset points", va="center", fontsize=5.5,
     )  # fmt: skip
     ax.set_xlabel("autocorrelation of the errors")
@@ -645,8 +683,8 @@ def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figu
 def specification_curve(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
     """Differences between neighbouring eras over all specifications, sorted (f10).
 
-    Above, the differences, filled where p is at most 0.05; below, the choices that each rests on.
-    `rows` has columns transition, in_sd, p, shift, measure, price_basis, recipient; blank ones
+    Above, the differences, filled where p is at most `LEVEL`; below, the choices that each rests
+    on. `rows` has columns transition, in_sd, p, shift, measure, price_basis, recipient; blank ones
     are left out and counted in the titles.
     """
     shown = list(labels)
@@ -669,7 +707,7 @@ def specification_curve(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
                 own.index, own.in_sd, marker, color=colour, markersize=2,
                 markerfacecolor="white", markeredgewidth=0.5, label=measure,
             )  # fmt: skip
-            small = own[own.p <= 0.05]
+            small = own[own.p <= LEVEL]
             above.plot(small.index, small.in_sd, marker, color=colour, markersize=2.4)
         above.axhline(0, color=INK, lw=0.6)
         above.set_title(
@@ -763,7 +801,7 @@ def power_curves(rates: pd.DataFrame, labels: dict[str, str]) -> Figure:
             ax.plot(
                 some.shift_sd, some.rejection_rate, dash, color=colour, marker=marker, label=label
             )
-        ax.axhline(0.05, color=INK, lw=0.6)
+        ax.axhline(LEVEL, color=INK, lw=0.6)
         ax.set_title(f"autocorrelation {rho:g}", loc="left")
         ax.set_xlabel("shift, standard deviations")
     axes[0].set_ylabel("share of series with a find")
@@ -817,12 +855,12 @@ def donors_compared(rows: pd.DataFrame) -> Figure:
     """When each donor's level shifted most, on the years that its series covers (f17).
 
     `rows` has columns name, first, last, last_old, p_null, q, in the order in which they are
-    shown; filled: the shift holds at a false discovery rate of 0.05.
+    shown; filled: the shift holds at a false discovery rate of `LEVEL`.
     """
     figure, ax = new_figure("single", 24 + 6.5 * len(rows))
     for position, row in enumerate(rows.itertuples()):
         ax.hlines(position, row.first - 0.5, row.last + 0.5, color="#b0b0b0", lw=1.6, zorder=1)
-        fill = COLOURS[1] if row.q <= 0.05 else "white"
+        fill = COLOURS[1] if row.q <= LEVEL else "white"
         ax.plot(
             row.last_old + 0.5, position, "D", color=COLOURS[1], markerfacecolor=fill,
             markersize=4.5,

@@ -18,6 +18,8 @@ ROUNDING = 0.01
 # A repayment may rise from one year to the next by this share and still count as smooth. Inside
 # the runs found for Japan the largest rise is 17%; the smallest step that ends one is 31%.
 LARGEST_RISE = 0.20
+# Every window that "before 1998" can mean, both ends included: no flow is older than 1992.
+BEFORE_1998 = [(first, last) for first in range(1992, 1998) for last in range(first, 1998)]
 
 
 def wide(panel: pd.DataFrame, donor: str, measure: str) -> pd.DataFrame:
@@ -258,6 +260,20 @@ def window_shares(
     return pd.DataFrame(rows, columns=columns).round(9).round(3)
 
 
+def share_windows(flow: pd.Series, totals: dict[str, pd.Series]) -> pd.DataFrame:
+    """A flow's share of several totals over every window of years before 1998.
+
+    Takes flow and totals as `window_shares` does. Returns columns start, end, without_1997,
+    denominator, share_percent (sum over sum; missing where the denominator lacks a year of the
+    window), a row for every window of `BEFORE_1998` and denominator.
+    """
+    shares = window_shares(flow, totals, BEFORE_1998).rename(
+        columns={"first": "start", "last": "end", "pooled_percent": "share_percent"}
+    )
+    shares["without_1997"] = shares.end < 1997
+    return shares[["start", "end", "without_1997", "denominator", "share_percent"]]
+
+
 def implied_deflator(current: pd.Series, constant: pd.Series, base: int) -> pd.Series:
     """Deflator implied by one flow in current and in constant prices, 100 in the base year.
 
@@ -309,6 +325,45 @@ def rate_effect(current: pd.Series, fixed_rate: pd.Series, era: pd.Series) -> pd
             "remainder": (change.current - change.fixed).to_numpy(),
         }
     )
+
+
+def changes(
+    flows: dict[str, pd.Series],
+    prices: pd.DataFrame,
+    starts: Iterable[tuple[int, int]],
+    end: tuple[int, int],
+) -> pd.DataFrame:
+    """Change of the mean flow from earlier spans of years to a later one, in several prices.
+
+    Parameters
+    ----------
+    flows : dict of Series
+        Flows by name, current US$ million by year.
+    prices : DataFrame
+        Index year, a column per price basis: what a current dollar of that year is in it.
+    starts, end : (first, last)
+        Calendar years, both ends included; every start is compared with `end`.
+
+    Returns
+    -------
+    DataFrame
+        Columns flow, price_basis, first, last, before, after (means of the two spans, million of
+        the price basis), change_percent. What lacks a year is missing.
+    """
+
+    def mean(flow: pd.Series, first: int, last: int) -> float:
+        return flow.reindex(range(first, last + 1)).mean(skipna=False)
+
+    rows = []
+    for name, flow in flows.items():
+        for basis, factor in prices.items():
+            after = mean(flow * factor, *end)
+            for first, last in starts:
+                before = mean(flow * factor, first, last)
+                change = 100 * (after / before - 1)
+                rows.append((name, basis, first, last, before, after, change))
+    columns = ["flow", "price_basis", "first", "last", "before", "after", "change_percent"]
+    return pd.DataFrame(rows, columns=columns).round(9).round(2)
 
 
 def concentration(flows: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """How text names what a run is about: the donor, the recipients, the series that is tested."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -37,9 +38,16 @@ class Naming:
     default: bool
 
 
-def listed(names: list[str]) -> str:
-    """Names in a sentence: "a", "a and b", "a, b and c"."""
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"; none is an empty text."""
+    names = list(names)
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def years_in(years: pd.Series) -> str:
+    """First and last of some years, "2000-2022", or the only one."""
+    first, last = years.min(), years.max()
+    return f"{first}-{last}" if first < last else f"{first}"
 
 
 def sentence(text: str) -> str:

@@ -9,6 +9,7 @@ from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
 from oda_eras import figures, measures
+from oda_eras.codebook import CODEBOOK, Described, read_codebook
 from oda_eras.datapackage import field_type
 from oda_eras.naming import naming_of
 from oda_eras.paths import name_in_project, project_root
@@ -89,6 +90,11 @@ class Notebook:
     def read_project(self, name: str) -> pd.DataFrame:
         """Read a table that belongs to the project, such as "data/eras.csv"."""
         return self._read_csv(self.root / name)
+
+    def codebook(self) -> dict[str, Described]:
+        """What data/README.md says of the tables of data/, by path in it."""
+        self.reads.add(CODEBOOK)
+        return read_codebook(self.root)
 
     def note_read(self, *paths: Path) -> None:
         """Record files read by other means, so that make knows what the notebook rests on."""
@@ -248,6 +254,18 @@ class Notebook:
         sources = ids(self.words.text(section, "sources", given))
         described = self.words.described(section, list(frame.columns), given)
         self._save(f"data/{name}.csv", frame, title, described, sources)
+
+    def save_raw(self, names: dict[str, str], tables: dict[str, pd.DataFrame]) -> None:
+        """Stage raw tables as they are, in the codebook's words.
+
+        `names` gives the id of a raw table by the name under which it is published, `tables` the
+        tables by id.
+        """
+        codebook = self.codebook()
+        for name, source in names.items():
+            about, frame = codebook[f"raw/{source}.csv"], tables[source]
+            described = about.of(list(frame.columns))
+            self._save(f"data/{name}.csv", frame, about.title, described, [source])
 
     def _save(self, name, frame, title, described, sources) -> None:
         unknown = set(sources) - set(self.sources)

@@ -2,16 +2,22 @@
 
 import pandas as pd
 
-PANEL_COLUMNS = {
-    "donor": "donor, ISO3; EUI is EU Institutions",
-    "recipient": "recipient, ISO3",
-    "year": "calendar year",
-    "measure": "net, gross, grants or loans_net (net flow less grants)",
-    "price_basis": "price basis of usd_million",
-    "usd_million": "US$ million",
-    "status": "reported, derived or inferred",
-    "source": "id in data/sources.yml",
+from oda_eras.naming import years_in
+from oda_eras.study import Study
+
+PANEL_COLUMNS = [
+    "donor", "recipient", "year", "measure", "price_basis", "usd_million", "status", "source"
+]  # fmt: skip
+# raw tables that later notebooks read as they are, by the name they are published under
+COPIES = {
+    "prices": "dac_deflators",
+    "context": "wdi_context",
+    "article_oda": "article_oda_2016_2020",
+    "article_figures": "article_figures",
+    "sectors_2012": "crs_japan_sectors_2012",
+    "china_commitments": "gcdf_china_commitments",
 }
+MEASURES = ["net", "grants", "gross"]
 
 
 def build_panel(tables: dict[str, pd.DataFrame], donors: pd.DataFrame) -> pd.DataFrame:
@@ -51,9 +57,8 @@ def build_panel(tables: dict[str, pd.DataFrame], donors: pd.DataFrame) -> pd.Dat
         .assign(donor="JPN", year=2012, measure="gross", source="crs_japan_sectors_2012"),
     ]
     panel = pd.concat(parts).assign(price_basis="current", status="reported")
-    columns = list(PANEL_COLUMNS)
     order = ["donor", "recipient", "measure", "source", "year"]
-    return panel[columns].sort_values(order, ignore_index=True)
+    return panel[PANEL_COLUMNS].sort_values(order, ignore_index=True)
 
 
 def build_dac_total(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -61,6 +66,13 @@ def build_dac_total(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     net = tables["wdi_net_oda_by_donor"]
     total = net[net.donor == "TOTAL"].drop(columns="donor")
     return total.rename(columns={"net_usd_million": "usd_million"}).reset_index(drop=True)
+
+
+def build_constant_prices(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Net ODA received in constant prices of 2023: area, year, constant_usd_million."""
+    constant = tables["wdi_constant_prices"]
+    received = constant[constant.indicator == "DT.ODA.ODAT.KD"]
+    return received.drop(columns="indicator").reset_index(drop=True)
 
 
 def build_japan_totals(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -87,3 +99,48 @@ def build_japan_totals(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     columns = ["item", "measure", "price_basis", "year", "usd_million", "source"]
     order = ["source", "item", "measure", "year"]
     return pd.concat(parts)[columns].sort_values(order, ignore_index=True)
+
+
+def in_run(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The rows of a study's recipients and years (columns recipient, year)."""
+    years = frame.year.between(study.first_year, study.last_year)
+    return frame[frame.recipient.isin(study.recipients) & years].reset_index(drop=True)
+
+
+def by_source(panel: pd.DataFrame) -> pd.DataFrame:
+    """What each source reports of a panel's flows, in which measure.
+
+    Returns a frame with columns measure, source, flows, donors, years, negative (flows below
+    zero).
+    """
+    found = panel.groupby(["measure", "source"]).agg(
+        flows=("usd_million", "size"),
+        donors=("donor", "nunique"),
+        years=("year", years_in),
+        negative=("usd_million", lambda values: (values < 0).sum()),
+    )
+    return found.reindex(MEASURES, level="measure").reset_index()
+
+
+def cells(study: Study) -> int:
+    """How many recipient-years a study has."""
+    return len(study.recipients) * (study.last_year - study.first_year + 1)
+
+
+def reported(flows: pd.DataFrame) -> pd.Series:
+    """In how many recipient-years one donor's flows are reported, by measure."""
+    once = flows.drop_duplicates(["recipient", "year", "measure"])
+    return once.measure.value_counts().reindex(MEASURES, fill_value=0)
+
+
+def year_in_each_measure(panel: pd.DataFrame, donor: str) -> pd.DataFrame:
+    """One donor's flows of one year in each measure, side by side.
+
+    The year is the latest of those with most recipient-measures reported. Returns a frame with
+    columns recipient, year, net, grants, gross (US$ million), blank where not reported.
+    """
+    own = panel[panel.donor == donor].drop_duplicates(["recipient", "year", "measure"])
+    reported = own.year.value_counts()
+    year = reported.index[reported == reported.max()].max()
+    wide = own[own.year == year].pivot(index="recipient", columns="measure", values="usd_million")
+    return wide.reindex(columns=MEASURES).reset_index().assign(year=year)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+BUILD = ".build"
+
 
 def project_root(start: Path | None = None) -> Path:
     """Find the project's root.
@@ -28,7 +30,7 @@ def outputs_folder(outputs: str | Path) -> Path:
 
 def build_folder(outputs: str | Path) -> Path:
     """Where the stamps and executed notebooks of a run live (never committed)."""
-    return project_root() / ".build" / Path(outputs).name
+    return project_root() / BUILD / Path(outputs).name
 
 
 def name_in_project(path: Path) -> str:

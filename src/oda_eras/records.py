@@ -7,6 +7,8 @@ import os
 from contextlib import contextmanager
 from pathlib import Path
 
+from oda_eras.paths import BUILD
+
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file so that a kill leaves the old one or the new one, never half of it."""
@@ -22,7 +24,9 @@ def sha256(path: Path) -> str:
 
 
 def content_hash(path: Path) -> str:
-    """Hash of what a run depends on: of a notebook its cells and their tags, not its outputs."""
+    """Hash of what a run depends on: of a notebook its cells, of a stamp what was published."""
+    if BUILD in path.parts:
+        return hashlib.sha256(json.dumps(read_stamp(path).get("outputs")).encode()).hexdigest()
     if path.suffix != ".ipynb":
         return sha256(path)
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -45,7 +49,7 @@ def read_json(path: Path) -> dict:
         return {}
 
 
-def write_json(path: Path, value: dict) -> None:
+def write_json(path: Path, value: dict | list) -> None:
     """Write JSON, readable in a diff, as `write_text` does."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 

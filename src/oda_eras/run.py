@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from oda_eras.paths import build_folder, project_root
+from oda_eras.paths import BUILD, build_folder, project_root
 from oda_eras.records import (
     content_hash,
     damaged_outputs,
@@ -143,9 +143,13 @@ def describe(error: Exception, name: str) -> str:
 def check_declared(fragment: dict, prerequisites: dict[str, str], name: str) -> None:
     """Hold the Makefile to the truth: all that a notebook read must be a prerequisite.
 
+    A stamp stands for all outputs of its notebook.
+
     Raises ChainError that names the files.
     """
-    missing = sorted(set(fragment["reads"] + fragment["modules"]) - set(prerequisites))
+    stamps = [read_stamp(project_root() / path) for path in prerequisites if BUILD in path]
+    declared = set(prerequisites).union(*(stamp.get("outputs", ()) for stamp in stamps))
+    missing = sorted(set(fragment["reads"] + fragment["modules"]) - declared)
     if missing and Path(missing[0]).is_absolute():
         raise ChainError(
             f"{name} used {missing[0]}: oda_eras is installed from another checkout; "

@@ -4,42 +4,44 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from oda_eras.codebook import Described
+from oda_eras.naming import years_in
 from oda_eras.sources import DataError, load_sources, raw_file, read_raw_text, read_text_table
-
-RECIPIENTS = ["KAZ", "KGZ", "TJK", "TKM", "UZB"]
+from oda_eras.study import DATA_DRIVEN, MEMBER_GROUPS, RECIPIENTS
 
 # Largest gap between the DAC members' sum and TOTAL for one recipient and year, US$ million.
 # Up to 2022 Latvia's grants are known and added, so only rounding is left. For 2023 nothing
 # says what Latvia gave; it has never reported more than 0.30 to one recipient.
 CLOSING_ROUNDING = 0.05
 CLOSING_LATVIA = 0.50
-LAST_GRANTS_YEAR = 2022
+FIRST_GRANTS_YEAR, LAST_GRANTS_YEAR = 2000, 2022
 
 
-def code(values: list[str], description: str) -> pa.Column:
+def code(values: list[str]) -> pa.Column:
     """A text column with a closed list of codes."""
     allowed = f"one of {', '.join(values)}" if len(values) < 12 else "an entry of data/donors.csv"
-    return pa.Column(str, pa.Check.isin(values, error=allowed), description=description)
+    return pa.Column(str, pa.Check.isin(values, error=allowed))
 
 
-def text(description: str, *, nullable: bool = False) -> pa.Column:
+def text(*, nullable: bool = False) -> pa.Column:
     """A free text column."""
-    return pa.Column(str, nullable=nullable, description=description)
+    return pa.Column(str, nullable=nullable)
 
 
-def number(low: float, high: float, description: str) -> pa.Column:
+def number(low: float, high: float) -> pa.Column:
     """A numeric column within bounds that no true value passes."""
     check = pa.Check.in_range(low, high, error=f"a number from {low:,g} to {high:,g}")
-    return pa.Column(float, check, coerce=True, description=description)
+    return pa.Column(float, check, coerce=True)
 
 
 def year(first: int, last: int) -> pa.Column:
     """A calendar year within the table's span."""
     check = pa.Check.in_range(first, last, error=f"a year from {first} to {last}")
-    return pa.Column(int, check, coerce=True, description="calendar year")
+    return pa.Column(int, check, coerce=True)
 
 
 @dataclass(frozen=True)
@@ -67,46 +69,38 @@ class Table:
 
 def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
     """All raw tables by id; `donors` is data/donors.csv (columns donor, name, group)."""
-    recipient = code(RECIPIENTS, "recipient, ISO3")
-    wdi_donors = [*donors.donor[donors.group.isin(["DAC", "EU institutions"])], "TOTAL"]
+    recipient = code(list(RECIPIENTS))
+    wdi_donors = [*donors.donor[donors.group.isin(MEMBER_GROUPS)], "TOTAL"]
     areas = [*RECIPIENTS, "JPN"]
     return {
         "article_oda_2016_2020": Table(
             {
                 "recipient": recipient,
                 "year": year(2016, 2020),
-                "gross_usd_million": number(
-                    0, 5_000, "gross ODA disbursements, current US$ million"
-                ),
+                "gross_usd_million": number(0, 5_000),
             },
             ["recipient", "year"],
             [({"recipient": r}, 2016, 2020) for r in RECIPIENTS],
         ),
         "article_figures": Table(
             {
-                "figure": text("short name of the figure"),
-                "section": text("section of the article"),
-                "subject": text("whom or what the figure is about"),
-                "quantity": text("what is counted, paraphrased"),
-                "period": text("year or years the article gives, else undated"),
-                "qualifier": text(
-                    "about, more than, up to, as the article words it", nullable=True
-                ),
-                "value": number(0, 1e7, "the figure, in `unit`"),
-                "unit": text("unit of `value`"),
+                "figure": text(),
+                "section": text(),
+                "subject": text(),
+                "quantity": text(),
+                "period": text(),
+                "qualifier": text(nullable=True),
+                "value": number(0, 1e7),
+                "unit": text(),
             },
             ["figure"],
         ),
         "wdi_net_oda_by_donor": Table(
             {
                 "recipient": recipient,
-                "donor": code(wdi_donors, "donor, ISO3; EUI is EU Institutions, TOTAL all of them"),
+                "donor": code(wdi_donors),
                 "year": year(1992, 2023),
-                "net_usd_million": number(
-                    -1_000,
-                    5_000,
-                    "net ODA disbursements, current US$ million; negative where repaid",
-                ),
+                "net_usd_million": number(-1_000, 5_000),
             },
             ["recipient", "donor", "year"],
             [
@@ -117,9 +111,9 @@ def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
         ),
         "wdi_japan_totals": Table(
             {
-                "item": code(["bilateral", "total"], "bilateral, or bilateral and multilateral"),
+                "item": code(["bilateral", "total"]),
                 "year": year(1960, 2024),
-                "net_usd_million": number(0, 30_000, "net ODA disbursements, current US$ million"),
+                "net_usd_million": number(0, 30_000),
             },
             ["item", "year"],
             [({"item": "bilateral"}, 1960, 2023), ({"item": "total"}, 1978, 2024)],
@@ -127,18 +121,16 @@ def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
         "dac2a_grants_by_donor": Table(
             {
                 "recipient": recipient,
-                "donor_name": code(list(donors.name), "donor's name as in data/donors.csv"),
+                "donor_name": code(list(donors.name)),
                 "year": year(2000, 2022),
-                "grants_usd_million": number(
-                    -1, 5_000, "ODA grants with technical cooperation, current US$ million"
-                ),
+                "grants_usd_million": number(-1, 5_000),
             },
             ["recipient", "donor_name", "year"],
             [({"recipient": r, "donor_name": "Japan"}, 2000, 2022) for r in RECIPIENTS],
         ),
         "dac1_japan_totals": Table(
             {
-                "item": code(["1010", "1015", "2000", "11010"], "DAC1 item"),
+                "item": code(["1010", "1015", "2000", "11010"]),
                 "measure": code(
                     [
                         "commitments",
@@ -150,11 +142,10 @@ def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
                         "gross",
                         "net",
                         "grant_equivalent",
-                    ],
-                    "measure; `received` is repayments, with a minus sign",
+                    ]
                 ),
                 "year": year(2010, 2023),
-                "usd_million": number(-20_000, 50_000, "current US$ million"),
+                "usd_million": number(-20_000, 50_000),
             },
             ["item", "measure", "year"],
             [
@@ -170,23 +161,20 @@ def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
         ),
         "dac_deflators": Table(
             {
-                "donor": code(list(donors.donor), "donor, ISO3, or an average of donors"),
+                "donor": code(list(donors.donor)),
                 "year": year(1990, 2022),
-                "lcu_per_usd": number(1e-9, 20_000, "DAC exchange rate, national currency per US$"),
-                "deflator_2021": number(1e-9, 1_000, "DAC deflator, 2021 = 100"),
+                "lcu_per_usd": number(1e-9, 20_000),
+                "deflator_2021": number(1e-9, 1_000),
             },
             ["donor", "year"],
             [({"donor": "JPN"}, 1990, 2022)],
         ),
         "wdi_constant_prices": Table(
             {
-                "indicator": code(
-                    ["DT.ODA.ODAT.KD", "DC.ODA.TOTL.KD"],
-                    "DT: net ODA received; DC: net ODA provided by Japan",
-                ),
-                "area": code([*areas, "WLD"], "ISO3, or WLD for all recipients"),
+                "indicator": code(["DT.ODA.ODAT.KD", "DC.ODA.TOTL.KD"]),
+                "area": code([*areas, "WLD"]),
                 "year": year(1990, 2024),
-                "constant_usd_million": number(-1_000, 400_000, "constant 2023 US$ million"),
+                "constant_usd_million": number(-1_000, 400_000),
             },
             ["indicator", "area", "year"],
             [({"indicator": "DC.ODA.TOTL.KD"}, 1990, 2024)]
@@ -205,16 +193,12 @@ def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
                         "NY.GDP.PCAP.CD",
                         "PA.NUS.FCRF",
                         "SP.POP.TOTL",
-                    ],
-                    "WDI indicator code",
+                    ]
                 ),
-                "area": code(areas, "ISO3"),
+                "area": code(areas),
                 "year": year(1985, 2025),
-                "value": number(-1e13, 1e14, "the value, in `unit`"),
-                "unit": code(
-                    ["% of GNI", "LCU per US$", "annual %", "current US$", "persons"],
-                    "unit of `value`",
-                ),
+                "value": number(-1e13, 1e14),
+                "unit": code(["% of GNI", "LCU per US$", "annual %", "current US$", "persons"]),
             },
             ["indicator", "area", "year"],
             [({"indicator": "SP.POP.TOTL", "area": a}, 1985, 2025) for a in areas]
@@ -224,7 +208,7 @@ def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
         "crs_japan_sectors_2012": Table(
             {
                 "recipient": recipient,
-                "sector": text("sector, as the compiler groups CRS purpose codes"),
+                "sector": text(),
                 "instrument": code(
                     [
                         "cash grant",
@@ -233,23 +217,18 @@ def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
                         "mixed project aid",
                         "non-transfer",
                         "technical cooperation",
-                    ],
-                    "form the aid takes, as the compiler groups it",
+                    ]
                 ),
-                "gross_usd_million": number(
-                    0, 5_000, "gross ODA disbursements, current US$ million"
-                ),
+                "gross_usd_million": number(0, 5_000),
             },
             ["recipient", "sector", "instrument"],
         ),
         "gcdf_china_commitments": Table(
             {
                 "recipient": recipient,
-                "flow_class": code(["ODA", "OOF", "vague"], "ODA-like, OOF-like or vague"),
+                "flow_class": code(["ODA", "OOF", "vague"]),
                 "year": year(2000, 2021),
-                "constant_2021_usd_million": number(
-                    0, 20_000, "commitments, constant 2021 US$ million"
-                ),
+                "constant_2021_usd_million": number(0, 20_000),
             },
             ["recipient", "flow_class", "year"],
         ),
@@ -373,6 +352,19 @@ def closing_gaps(net: pd.DataFrame, grants: pd.DataFrame) -> pd.DataFrame:
     return gaps.reset_index()
 
 
+def gaps_by_period(gaps: pd.DataFrame) -> pd.DataFrame:
+    """The range of closing gaps before, while and after Latvia's grants are known.
+
+    Returns a frame with columns years, n (recipient-years), low, high (US$ million).
+    """
+    edges = [-np.inf, FIRST_GRANTS_YEAR - 1, LAST_GRANTS_YEAR, np.inf]
+    parts = gaps.groupby(pd.cut(gaps.year, edges), observed=True)
+    rows = parts.agg(
+        years=("year", years_in), n=("gap", "size"), low=("gap", "min"), high=("gap", "max")
+    )
+    return rows.reset_index(drop=True)
+
+
 def _check_closing(net: pd.DataFrame, grants: pd.DataFrame) -> None:
     gaps = closing_gaps(net, grants)
     upper = gaps.year.map(lambda y: CLOSING_ROUNDING if y <= LAST_GRANTS_YEAR else CLOSING_LATVIA)
@@ -481,14 +473,38 @@ def read_raw_tables(root: Path) -> dict[str, pd.DataFrame]:
     }
 
 
+def overview(
+    tables: dict[str, pd.DataFrame], donors: pd.DataFrame, codebook: dict[str, Described]
+) -> pd.DataFrame:
+    """What each raw table holds and by what its rows are told apart.
+
+    Returns a frame with columns table, title, rows, key, complete (number of series that must
+    have every year). Raises WordsError where the codebook describes other columns than there are.
+    """
+    rows = []
+    for name, schema in raw_tables(donors).items():
+        described = codebook[f"raw/{name}.csv"]
+        described.of(list(tables[name].columns))
+        rows.append(
+            {
+                "table": name,
+                "title": described.title,
+                "rows": len(tables[name]),
+                "key": ", ".join(schema.key),
+                "complete": len(schema.complete),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def read_donors(root: Path) -> pd.DataFrame:
     """Read data/donors.csv (columns donor, name, group), checked. Raises DataError."""
     table = Table(
         {
-            "donor": text("ISO3, or the code of an aggregate"),
-            "name": text("name as DAC2a prints it"),
-            "group": code(["DAC", "EU institutions", "non-DAC", "aggregate"], "group"),
-            "currency": text("currency of its DAC exchange rate", nullable=True),
+            "donor": text(),
+            "name": text(),
+            "group": code([*MEMBER_GROUPS, "non-DAC", "aggregate"]),
+            "currency": text(nullable=True),
         },
         ["donor"],
     )
@@ -506,14 +522,14 @@ def read_eras(root: Path) -> pd.DataFrame:
     Raises DataError for the first fault.
     """
     file = "data/eras.csv"
-    schemes = ["article", "filled", "prime_ministers", "data_driven"]
+    schemes = ["article", "filled", "prime_ministers", DATA_DRIVEN]
     columns = {
-        "scheme": code(schemes, "scheme"),
-        **{name: text(name) for name in ("donor", "era", "label", "name")},
-        **{name: text(name, nullable=True) for name in ("opens", "closes")},
-        **{name: text(name, nullable=True) for name in ("opening_event", "closing_event")},
-        "source": text("source"),
-        "note": text("note", nullable=True),
+        "scheme": code(schemes),
+        **{name: text() for name in ("donor", "era", "label", "name")},
+        **{name: text(nullable=True) for name in ("opens", "closes")},
+        **{name: text(nullable=True) for name in ("opening_event", "closing_event")},
+        "source": text(),
+        "note": text(nullable=True),
     }
     eras = validate(file, Table(columns, ["scheme", "donor", "era"]), read_text_table(root, file))
     dates = {}
@@ -525,7 +541,7 @@ def read_eras(root: Path) -> pd.DataFrame:
             raise DataError(file, row, column, found, "a date such as 1997-07-24")
     opens, closes = dates["opens"], dates["closes"]
     for row, scheme in eras.scheme.items():
-        if scheme != "data_driven" and pd.isna(opens[row]):
+        if scheme != DATA_DRIVEN and pd.isna(opens[row]):
             raise DataError(file, row + 2, "opens", "an empty cell", "a date")
         if closes[row] <= opens[row]:
             found = f"'{eras.closes[row]}'"

@@ -108,7 +108,7 @@ def read_text_table(root: Path, file: str) -> pd.DataFrame:
 
 
 def check_checksums(root: Path, sources: dict[str, dict]) -> None:
-    """Compare every raw table with the hash pinned in data/sources.yml.
+    """Compare every raw table with its hash in data/sources.yml.
 
     Raises DataError that names the file; a hash can't tell which row has changed.
     """
@@ -120,6 +120,6 @@ def check_checksums(root: Path, sources: dict[str, dict]) -> None:
                 "no row can be named from a hash",
                 "",
                 f"sha256 {found}",
-                f"{entry['sha256']} as data/sources.yml pins it; undo the edit, or, if it is "
-                "meant, run python -m oda_eras.pin",
+                f"{entry['sha256']} as data/sources.yml records it; undo the edit, or, if "
+                "it is meant, run python -m oda_eras.record_raw",
             )

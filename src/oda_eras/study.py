@@ -21,9 +21,13 @@ RECIPIENTS = {
 FIRST_YEAR, LAST_YEAR = 1992, 2023
 # From here on flows to the five count as ODA; 1992 is shown, and tests start after it.
 LISTED = 1993
+# The groups of data/donors.csv that make up the DAC's total.
+MEMBER_GROUPS = ("DAC", "EU institutions")
 MEASURES = ("net", "grants")
 PRICE_BASES = ("current", "constant", "fixed_rate")
 BOUNDARIES = ("majority", "dropped", "weighted")
+# Nominal level of every test.
+LEVEL = 0.05
 LARGEST_LAG = 5
 # Fewer years can't hold two segments of five with anything between them to choose from.
 FEWEST_YEARS = 15
@@ -115,7 +119,7 @@ def read_study(root: Path, given: dict[str, str]) -> Study:
     _one_of("last_year", [study.last_year], range(FIRST_YEAR, LAST_YEAR + 1))
     donors = {row["donor"]: row for row in _rows(root / "data/donors.csv")}
     # other donors have no net flows in these tables
-    members = [c for c, row in donors.items() if row["group"] in ("DAC", "EU institutions")]
+    members = [c for c, row in donors.items() if row["group"] in MEMBER_GROUPS]
     _one_of("donor", [study.donor], members)
     schemes = donor_schemes(root, study.donor)
     _one_of("scheme", [study.scheme], ["", *schemes])

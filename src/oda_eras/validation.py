@@ -1,4 +1,7 @@
-"""The break engine against reference results computed with R and other libraries."""
+"""The break engine against reference results computed with R and other libraries.
+
+`make power` (``python -m oda_eras.validation``) writes data/break_validation.csv, which 04 shows.
+"""
 
 import math
 
@@ -14,6 +17,7 @@ from oda_eras.breaks import (
     sup_f,
     sup_f_paths,
 )
+from oda_eras.paths import project_root
 
 SEED = 20250520
 N_SIM = 40_000
@@ -251,3 +255,10 @@ _COMPUTE = {
     "kruskal_p": _kruskal("pvalue"),
     "sup_f_critical": _critical,
 }
+
+
+if __name__ == "__main__":
+    data = project_root() / "data"
+    noise = pd.read_csv(data / "break_synthetic.csv").set_index("year").value
+    table = validation_table(pd.read_csv(data / "break_reference.csv"), noise)
+    table.to_csv(data / "break_validation.csv", index=False, lineterminator="\n")

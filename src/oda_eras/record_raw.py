@@ -1,0 +1,37 @@
+"""Record the tables of data/ as they are now: `python -m oda_eras.record_raw`.
+
+To be run after a refresh of data/raw or an edit of the codebook. Writes each raw table's sha256
+into data/sources.yml and describes the tables of data/ in data/datapackage.json, in the words of
+data/README.md. The tables must pass their schemas and identities first.
+"""
+
+import sys
+
+import yaml
+
+from oda_eras.datapackage import describe_project_tables
+from oda_eras.paths import project_root
+from oda_eras.records import sha256, write_atomically, write_json
+from oda_eras.schemas import check_across, read_eras, read_raw_tables
+from oda_eras.sources import DataError, load_sources, raw_file
+from oda_eras.words import WordsError
+
+
+def main() -> None:
+    root = project_root()
+    check_across(read_raw_tables(root))
+    read_eras(root)
+    sources = load_sources(root)
+    described = describe_project_tables(root)
+    for name, entry in sources.items():
+        entry["sha256"] = sha256(root / raw_file(name))
+    recorded = yaml.safe_dump(sources, sort_keys=False, allow_unicode=True, width=100)
+    write_atomically(root / "data" / "sources.yml", recorded)
+    write_json(root / "data" / "datapackage.json", described)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (DataError, WordsError) as error:
+        sys.exit(str(error))
