@@ -31,8 +31,7 @@ DEUTERANOPIA = {"name": "sRGB1+CVD", "cvd_type": "deuteranomaly", "severity": 10
 
 def plotted(folder: Path, name: str) -> Path:
     """The table that a saved figure names as its data."""
-    about = (folder / "figures" / f"{name}.md").read_text(encoding="utf-8")
-    return folder / re.search(r"^Data: (\S+)\.$", about, re.MULTILINE)[1]
+    return folder / figures.read_caption(folder / "figures" / f"{name}.md").data
 
 
 @pytest.fixture(scope="module")
@@ -349,6 +348,16 @@ def test_faults_are_found():
 def test_only_preset_widths():
     with pytest.raises(ValueError, match="expected one of single, double"):
         figures.new_figure("wide", 50, "note")
+
+
+def test_what_stands_beside_a_figure_is_read_as_it_was_written(tmp_path):
+    path = tmp_path / "f05_x.md"
+    about = figures.Caption("Figure 5. Who? Why?", "Net ODA.", "Source: a table.", "data/t.csv")
+    path.write_text(about.to_markdown())
+    assert figures.read_caption(path) == about
+    path.write_text("Net ODA.\n\nSource: a table.\n")
+    with pytest.raises(ValueError, match=r"f05_x\.md: expected heading, caption, source line"):
+        figures.read_caption(path)
 
 
 def test_era_bands_follow_dates():

@@ -227,9 +227,9 @@ class Notebook:
             described = self.words.described(section, list(data.columns), given)
             self._save(table, data, text["caption"], described, sources)
         number, line = self.words.ref(name), source_line(self.sources, sources)
-        about = [f"**{number}. {text['question']}**", text["caption"], line, f"Data: {table}."]
-        for ending, body in {"md": "\n\n".join(about), "txt": text["alt"]}.items():
-            self.staging.stage(f"figures/{name}.{ending}").write_text(f"{body}\n", "utf-8")
+        about = figures.Caption(f"{number}. {text['question']}", text["caption"], line, table)
+        for ending, body in {"md": about.to_markdown(), "txt": f"{text['alt']}\n"}.items():
+            self.staging.stage(f"figures/{name}.{ending}").write_text(body, encoding="utf-8")
         # the report looks for the saved files by the figure's name
         metadata = {"image/png": {"alt": text["alt"]}, "figure": name}
         caption = Markdown(f"**{number}.** {text['caption']} {line}")

@@ -20,6 +20,7 @@ import pypandoc
 import typst
 import yaml
 
+from oda_eras.figures import read_caption
 from oda_eras.naming import label
 from oda_eras.paths import project_root
 from oda_eras.records import read_json, write_json
@@ -146,18 +147,18 @@ class Shipped:
             raise PaperError(f"{TEXT} refers to {name!r} and does not show it; it shows: {there}")
         return f"[{self.labels[name].replace(' ', NBSP)}](#{name})"
 
-    def _companion(self, folder: str, name: str, ending: str) -> str:
+    def _companion(self, folder: str, name: str, ending: str) -> Path:
         path = self.folder / folder / f"{name}.{ending}"
         if not path.is_file():
             there = ", ".join(sorted(p.stem for p in path.parent.glob(f"*.{ending}"))) or "nothing"
             raise PaperError(f"{self.outputs}/{folder} holds no {path.name}; there are: {there}")
-        return path.read_text(encoding="utf-8").strip()
+        return path
 
     def figure(self, name: str) -> str:
         """A shipped figure with its question, caption, source line and alt text."""
-        title, *caption, _ = self._companion("figures", name, "md").split("\n\n")
-        title, caption = title.strip("*"), " ".join(caption)
-        alt = self._companion("figures", name, "txt")
+        title, *caption, _ = read_caption(self._companion("figures", name, "md"))
+        caption = " ".join(caption)
+        alt = self._companion("figures", name, "txt").read_text(encoding="utf-8").strip()
         path = f"{self.outputs}/figures/{name}"
         if self.kind == "docx":
             text = f"**{escape(title)}** {escape(caption)}"
@@ -175,7 +176,8 @@ class Shipped:
         rows = self._rows(f"tables/{name}", where)
         for column in columns:
             self._check_column(rows, name, column)
-        title, _, *notes = self._companion("tables", name, "md").split("\n\n")
+        about = self._companion("tables", name, "md").read_text(encoding="utf-8")
+        title, _, *notes = about.strip().split("\n\n")
         title = title.strip("*") + (f": {part}" if part else "")
         note = " ".join(notes)
         lines = [[head for head, _ in columns.values()]]

@@ -16,6 +16,7 @@ from bs4 import BeautifulSoup, Comment, Tag
 from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 
+from oda_eras.figures import read_caption
 from oda_eras.merge import MERGED
 from oda_eras.naming import label, naming_of
 from oda_eras.paths import build_folder, outputs_folder, project_root
@@ -173,15 +174,14 @@ def saved_figure(outputs: Path, name: str) -> dict:
     """A saved figure with its alt text, its caption and links to the files for print."""
     path = outputs / "figures" / name
     png = path.with_suffix(".png").read_bytes()
-    title, *caption, data = path.with_suffix(".md").read_text(encoding="utf-8").split("\n\n")
-    table = data.strip().removeprefix("Data: ").removesuffix(".")
-    files = {e.upper(): f"figures/{name}.{e}" for e in ("pdf", "svg", "png")} | {"CSV": table}
+    about = read_caption(path.with_suffix(".md"))
+    files = {e.upper(): f"figures/{name}.{e}" for e in ("pdf", "svg", "png")} | {"CSV": about.data}
     return {
         "png": base64.b64encode(png).decode(),
         "width": png_width(png, SAVED_DPI),
         "alt": path.with_suffix(".txt").read_text(encoding="utf-8").strip(),
-        "title": title.strip("*"),
-        "caption": caption,
+        "title": about.heading,
+        "caption": [about.caption, about.source],
         "files": [(kind, f"../{file}") for kind, file in files.items()],
     }
 
