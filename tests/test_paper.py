@@ -260,7 +260,8 @@ def test_an_unknown_name_stops_the_text():
 def test_literature_has_only_what_the_project_gives():
     given = " ".join(
         path.read_text(encoding="utf-8")
-        for path in [*(ROOT / "src" / "oda_eras").glob("*.py"), *ROOT.glob("notebooks/*.ipynb")]
+        for pattern in ("src/oda_eras/*.py", "notebooks/*.ipynb", "notebooks/words/*.md")
+        for path in ROOT.glob(pattern)
     )
     given = words(given)
     entries = yaml.safe_load((ROOT / "paper" / "literature.yaml").read_text(encoding="utf-8"))
