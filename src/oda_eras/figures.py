@@ -4,7 +4,10 @@ Every function takes tidy frames and returns a matplotlib Figure; the notebook t
 the source line as its footer.
 """
 
+import re
 import textwrap
+from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib as mpl
 import pandas as pd
@@ -79,6 +82,32 @@ def set_footer(figure: Figure, note: str) -> None:
     figure.text(
         0.008, 0.8 / height_mm, footer, fontsize=5.5, color=QUIET, va="bottom", parse_math=False
     )
+
+
+class Caption(NamedTuple):
+    """What the Markdown file beside a saved figure says, a paragraph each.
+
+    heading is number and question, "Figure 5. Who has it?"; source the source line; data the
+    table that is plotted, by its place in the outputs folder.
+    """
+
+    heading: str
+    caption: str
+    source: str
+    data: str
+
+    def to_markdown(self) -> str:
+        """The file's text."""
+        return f"**{self.heading}**\n\n{self.caption}\n\n{self.source}\n\nData: {self.data}.\n"
+
+
+def read_caption(path: Path) -> Caption:
+    """Read what stands beside a figure. Raises ValueError where `Caption` has not written it."""
+    form = r"\*\*(Figure \d+\. .+)\*\*\n\n(.+)\n\n(Source: .+)\n\nData: (\S+)\.\n"
+    match = re.fullmatch(form, path.read_text(encoding="utf-8"))
+    if not match:
+        raise ValueError(f"{path.name}: expected heading, caption, source line and data")
+    return Caption(*match.groups())
 
 
 def date_position(dates: pd.Series) -> pd.Series:
