@@ -115,6 +115,11 @@ def test_nothing_appears_before_the_end(nb, shown):
     )
 
 
+def test_a_run_that_leaves_everything_out_says_that_it_writes_nothing(nb, shown):
+    nb.publish()
+    assert shown[-1]["text"].endswith("Writes, in `outputs/DEU/`: nothing.")
+
+
 def test_the_fragment_tells_reads_numbers_and_outputs(nb):
     nb.read_project("data/eras.csv")
     everything(nb)
