@@ -51,8 +51,8 @@ $(BUILD)/03_patterns.json: data/eras.csv $(call module,patterns) $(call table,pa
   context sectors_2012 china_commitments derived gross_cells repayments)
 $(call table,totals made_of measures_compared concentration ranks volatility): $(BUILD)/03_patterns.json ;
 
-$(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,breaks eras figures measures \
-  posterior power) src/oda_eras/hansen1997.csv data/eras.csv data/break_validation.csv data/power.csv
+$(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,break_evidence posterior power) \
+  data/eras.csv data/break_validation.csv data/power.csv
 $(call table,data_eras break_evidence p_curves): $(BUILD)/04_breaks.json ;
 
 $(BUILD)/05_eras.json: $(call table,panel derived data_eras) $(call module,breaks eras figures \

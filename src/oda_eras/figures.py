@@ -625,6 +625,7 @@ def method_matrix(found: pd.DataFrame, boundaries: list[int], *, first: int, las
             ax.annotate(
                 f"{int(year)}", (year + 0.5, position), xytext=(beside, -2),
                 textcoords="offset points", ha="right" if beside < 0 else "left", fontsize=5.5,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             )  # fmt: skip
         if years.empty:
             ax.text(first, position, "none", va="center", fontsize=5.5, color=QUIET)
