@@ -15,7 +15,7 @@ import pandas as pd
 
 from oda_eras.eras import contrast, era_weights
 from oda_eras.measures import ROUNDING, wide
-from oda_eras.publication import listed
+from oda_eras.naming import listed
 from oda_eras.study import LEVEL, LISTED, RECIPIENTS, Study
 
 VERDICTS = [

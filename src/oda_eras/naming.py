@@ -1,5 +1,7 @@
 """How text names what a run is about: the donor, the recipients, the series that is tested."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -36,8 +38,9 @@ class Naming:
     default: bool
 
 
-def listed(names: list[str]) -> str:
-    """Names in a sentence: "a", "a and b", "a, b and c"."""
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"; none is an empty text."""
+    names = list(names)
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
@@ -50,6 +53,12 @@ def years_in(years: pd.Series) -> str:
 def sentence(text: str) -> str:
     """Text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
+
+
+def label(name: str) -> str:
+    """Number of a figure or table that is published: "Figure 5" for f05_...; "" for others."""
+    match = re.match(r"([ft])(\d\d)_", name)
+    return f"{'Figure' if match[1] == 'f' else 'Table'} {int(match[2])}" if match else ""
 
 
 def naming_of(study: Study, donors: pd.DataFrame) -> Naming:
