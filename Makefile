@@ -123,7 +123,7 @@ verify: | $(VENV) ## compare raw tables and outputs with their recorded hashes
 	@$(PYTHON) -m oda_eras.verify $(OUT)
 
 claims: | $(VENV) ## judge the claims anew in a scratch copy; fails if a verdict changed
-	@$(PYTHON) -m oda_eras.recheck $(OUT)
+	@$(PYTHON) -m oda_eras.rejudge $(OUT)
 
 power: | $(VENV) ## simulate the break methods' size and power, and check the break engine, anew (data/)
 	@$(PYTHON) -m oda_eras.power

@@ -15,7 +15,7 @@ import pandas as pd
 
 from oda_eras.eras import contrast, era_weights
 from oda_eras.measures import ROUNDING, wide
-from oda_eras.naming import listed
+from oda_eras.naming import listed, sentence
 from oda_eras.study import LEVEL, LISTED, RECIPIENTS, Study
 
 VERDICTS = [
@@ -27,6 +27,29 @@ VERDICTS = [
     "unverified",
     "not checkable",
 ]
+# What does not hold, from the worst on; and what does.
+FAULTS = ["contradicted", "inconsistent", "imprecise"]
+HOLDING = ["supported", "plausible"]
+BASES = ["computed", "document", "article", "none"]
+# Tables of the outputs that the checks read.
+TABLES = (
+    "panel", "japan_totals", "article_oda", "article_figures", "context", "sectors_2012",
+    "gross_cells", "ranks", "donor_shares",
+)  # fmt: skip
+NOT_MADE = "the check could not be made"
+# How numbers are printed with units that are not simply put after them.
+WITH_UNIT = {
+    "year": "{}",
+    "count": "{}",
+    "rank": "rank {}",
+    "percent": "{}%",
+    "percent of respondents": "{}% of respondents",
+}
+# The article's polls and resource shares, by how their ids in article_figures begin.
+POLLS_AND_RESOURCES = (
+    "poll_", "uranium", "oil", "gas", "coal_rank", "electricity_rank", "manganese", "chromium",
+    "lead", "zinc", "titanium", "rare_earths",
+)  # fmt: skip
 DONOR = Study.donor
 # The first and the last access date that the article prints for a web page.
 FIRST_ACCESS, LATEST_ACCESS = pd.Timestamp("2025-02-01"), pd.Timestamp("2025-05-20")
@@ -703,7 +726,8 @@ def claimed_text(value: float, unit: str) -> str:
     takes neither separator nor unit. Empty where there is none."""
     if pd.isna(value):
         return ""
-    return f"{value:.15g}" if unit == "year" else f"{value:,.15g} {unit}"
+    number = f"{value:.15g}" if unit == "year" else f"{value:,.15g}"
+    return WITH_UNIT.get(unit, f"{{}} {unit}").format(number)
 
 
 def computed_text(value: float, claimed: float, unit: str) -> str:
@@ -713,22 +737,6 @@ def computed_text(value: float, claimed: float, unit: str) -> str:
     decimals = 0 if pd.isna(claimed) else len(f"{claimed:.15g}".partition(".")[2])
     digits = max(4, len(f"{abs(value):.0f}") + decimals)
     return f"{value:.{digits}g}" if unit == "year" else f"{value:,.{digits}g}"
-
-
-def printed(ledger: pd.DataFrame) -> pd.DataFrame:
-    """The ledger as papers print it; `ledger` is what `judge` returns."""
-    texts = {
-        "Claimed": ledger[["claimed_value", "unit"]].apply(lambda row: claimed_text(*row), axis=1),
-        "Computed": ledger[["computed", "claimed_value", "unit"]].apply(
-            lambda row: computed_text(*row), axis=1
-        ),
-    }
-    basis = ledger.basis.map(lambda name: "" if name == "none" else f" [{name}]")
-    return pd.DataFrame(
-        {"": ledger.id, "Claim": ledger.claim}
-        | texts
-        | {"Verdict": ledger.verdict, "How": (ledger.arithmetic.fillna("") + basis).str.strip()}
-    )
 
 
 def judge(claims: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -762,9 +770,7 @@ def judge(claims: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
                 found = CHECKS[check](tables, claim["claimed_value"])
             except Exception as error:  # whatever it is, the claim stays open and says why
                 reason = f"{type(error).__name__}: {error}"
-                found = Finding(
-                    "unverified", np.nan, f"the check could not be made ({reason})", table=""
-                )
+                found = Finding("unverified", np.nan, f"{NOT_MADE} ({reason})", table="")
             row |= {
                 "computed": found.computed,
                 "difference": found.computed - claim["claimed_value"] if found.like else np.nan,
@@ -794,3 +800,110 @@ def judge(claims: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
             }
         rows.append(row | {"evidence": claim["evidence"]})
     return pd.DataFrame(rows)
+
+
+def not_made(ledger: pd.DataFrame) -> list[str]:
+    """The checks that could not be made, as "id: reason"; `ledger` is what `judge` returns."""
+    rows = ledger[ledger.arithmetic.str.startswith(NOT_MADE)]
+    return [f"{row.id}: {row.arithmetic}" for row in rows.itertuples()]
+
+
+def by_basis(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Count claims by verdict and by what it rests on.
+
+    Returns columns verdict, one for each of `BASES`, and all; the last row is all verdicts.
+    """
+    counts = pd.crosstab(ledger.verdict, ledger.basis).reindex(
+        index=VERDICTS, columns=BASES, fill_value=0
+    )
+    counts.loc["all verdicts"] = counts.sum()
+    return counts.assign(all=counts.sum(axis=1)).reset_index()
+
+
+def by_section(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Count claims by section and verdict, zeros included, for the verdicts that occur.
+
+    Returns columns section, verdict, claims: sections as the article has them within verdicts in
+    the order of `VERDICTS`.
+    """
+    counts = pd.crosstab(ledger.section, ledger.verdict).reindex(
+        index=ledger.section.unique(), columns=[v for v in VERDICTS if v in set(ledger.verdict)]
+    )
+    return counts.reset_index().melt("section", var_name="verdict", value_name="claims")
+
+
+def shares_by_section(counts: pd.DataFrame, least: int = 5) -> pd.DataFrame:
+    """The parts of each section's claims that hold and that stay open, from 0 to 1.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        What `by_section` returns.
+    least : int
+        Sections with fewer claims are left out: a share of one or two says nothing.
+
+    Returns
+    -------
+    DataFrame
+        Index section; columns holding (supported or plausible) and unverified.
+    """
+    wide_counts = counts.pivot(index="section", columns="verdict", values="claims")
+    wide_counts = wide_counts.reindex(columns=VERDICTS, fill_value=0)
+    parts = wide_counts.div(wide_counts.sum(axis=1), axis=0)
+    shares = pd.DataFrame({"holding": parts[HOLDING].sum(axis=1), "unverified": parts.unverified})
+    return shares[wide_counts.sum(axis=1) >= least]
+
+
+def faulted(ledger: pd.DataFrame) -> pd.DataFrame:
+    """The claims that do not hold or hold only nearly, the worst first."""
+    rows = ledger[ledger.verdict.isin(FAULTS)]
+    return rows.sort_values("verdict", key=lambda v: v.map(FAULTS.index), kind="stable")
+
+
+def borne_out(ledger: pd.DataFrame) -> pd.DataFrame:
+    """The claims that hold, or do not fail, by a check of this run."""
+    return ledger[(ledger.basis == "computed") & ledger.verdict.isin(HOLDING)]
+
+
+def printed(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a ledger as tables print them: claimed and computed numbers as text, and a column
+    why, which puts the readings that a check tried after its arithmetic."""
+    numbers = ledger[["claimed_value", "computed", "unit"]].to_dict("records")
+    arithmetic = ledger.arithmetic.map(sentence)
+    readings = (". " + ledger.readings.map(sentence)).where(ledger.readings != "", "")
+    return ledger.assign(
+        claimed_value=[claimed_text(row["claimed_value"], row["unit"]) for row in numbers],
+        computed=[
+            computed_text(row["computed"], row["claimed_value"], row["unit"]) for row in numbers
+        ],
+        arithmetic=arithmetic,
+        why=arithmetic + readings,
+    )
+
+
+def polls_and_resources(
+    figures: pd.DataFrame, claims: pd.DataFrame, ledger: pd.DataFrame
+) -> pd.DataFrame:
+    """The article's polls and resource shares with the verdicts on them.
+
+    Parameters
+    ----------
+    figures, claims, ledger : DataFrame
+        article_figures, data/claims.csv, and what `judge` returns.
+
+    Returns
+    -------
+    DataFrame
+        A row for each figure: figure, subject, quantity, period, value, unit, and id, verdict,
+        arithmetic and source of the claim that gives it, missing where none does.
+
+    Raises pandas' MergeError where two claims give one figure.
+    """
+    given = figures[figures.figure.str.startswith(POLLS_AND_RESOURCES)]
+    judged = (
+        claims[["id", "figure"]]
+        .dropna()
+        .merge(ledger[["id", "verdict", "arithmetic", "source"]], on="id")
+    )
+    columns = ["figure", "subject", "quantity", "period", "value", "unit"]
+    return given[columns].merge(judged, on="figure", how="left", validate="one_to_one")

@@ -297,8 +297,8 @@ class Notebook:
 
 
 def ticked(names: list[str], prefix: str) -> str:
-    """Names in code type, without what they share."""
-    return ", ".join(f"`{name.removeprefix(prefix)}`" for name in names)
+    """Names in code type, without what they share; "nothing" where there are none."""
+    return ", ".join(f"`{name.removeprefix(prefix)}`" for name in names) or "nothing"
 
 
 def ids(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Judge the claims anew and compare: `python -m oda_eras.recheck OUTPUTS`.
+"""Judge the claims anew and compare: `python -m oda_eras.rejudge OUTPUTS`.
 
 Runs 07_claims and what it needs in a scratch copy and compares the ledger there with the one in
 the outputs folder, which is left alone. Exits with an error where a verdict has changed.
