@@ -1,5 +1,6 @@
 """How text names what a run is about: the donor, the recipients, the series that is tested."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -45,6 +46,13 @@ def years_in(years: pd.Series) -> str:
     """First and last of some years, "2000-2022", or the only one."""
     first, last = years.min(), years.max()
     return f"{first}-{last}" if first < last else f"{first}"
+
+
+def spans(years: Iterable[int]) -> str:
+    """Years in a sentence, neighbours joined: "1994, 1996-1998"."""
+    year = pd.Series(sorted(years))
+    runs = year.groupby(year - year.index).agg(["min", "max"])
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs.itertuples(index=False))
 
 
 def sentence(text: str) -> str:
