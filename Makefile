@@ -43,8 +43,8 @@ CLEAN = $(call table,panel dac_total japan_totals prices context article_oda art
   constant_prices sectors_2012 china_commitments)
 $(CLEAN): $(BUILD)/01_clean.json ;
 
-$(BUILD)/02_measures.json: $(call table,panel article_oda article_figures japan_totals prices context \
-  sectors_2012) data/eras.csv $(call module,breaks eras figures measures panel)
+$(BUILD)/02_measures.json: data/eras.csv $(call module,article derived panel prices) \
+  $(call table,panel article_figures japan_totals prices context sectors_2012)
 $(call table,derived gross_cells repayments price_bases): $(BUILD)/02_measures.json ;
 
 $(BUILD)/03_patterns.json: data/eras.csv data/events.csv $(call module,patterns) $(call table,panel prices dac_total \
