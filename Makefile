@@ -47,7 +47,7 @@ $(BUILD)/02_measures.json: data/eras.csv $(call module,article derived panel pri
   $(call table,panel article_figures japan_totals prices context sectors_2012)
 $(call table,derived gross_cells repayments price_bases): $(BUILD)/02_measures.json ;
 
-$(BUILD)/03_patterns.json: data/eras.csv $(call module,patterns) $(call table,panel prices dac_total \
+$(BUILD)/03_patterns.json: data/eras.csv data/events.csv $(call module,patterns) $(call table,panel prices dac_total \
   context sectors_2012 china_commitments derived gross_cells repayments)
 $(call table,totals made_of measures_compared concentration ranks volatility): $(BUILD)/03_patterns.json ;
 

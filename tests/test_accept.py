@@ -1,12 +1,18 @@
 """Executed notebooks are normalised to what repeats."""
 
-from oda_eras.accept import normalise, to_text
+import json
+
+import pytest
+
+from oda_eras.accept import accept, normalise, to_text
+from oda_eras.records import write_json
 
 CELL = {
     "id": "a",
     "cell_type": "code",
     "metadata": {
         "tags": ["parameters"],
+        "jupyter": {"source_hidden": True},
         "papermill": {"duration": 0.1},
         "execution": {"iopub.status.busy": "2026-01-01"},
     },
@@ -16,7 +22,8 @@ CELL = {
         {
             "output_type": "execute_result",
             "execution_count": 3,
-            "metadata": {},
+            "metadata": {"image/png": {"alt": "One."}, "figure": "f05_x"},
+            "transient": {"display_id": "key-figure"},
             "data": {"text/plain": "1", "image/png": "iVBOR"},
         }
     ],
@@ -40,18 +47,51 @@ NOTEBOOK = {
 
 def test_what_differs_between_runs_goes():
     text = to_text(normalise(NOTEBOOK))
-    for word in ("papermill", "start_time", "iopub", "3.11.7"):
+    for word in ("papermill", "start_time", "iopub", "3.11.7", "transient"):
         assert word not in text
 
 
 def test_what_a_reader_needs_stays():
     code, markdown = normalise(NOTEBOOK)["cells"]
-    assert code["metadata"] == {"tags": ["parameters"]}
+    assert code["metadata"] == {"tags": ["parameters"], "jupyter": {"source_hidden": True}}
     assert code["source"] == ["x = 1\n", "x"] and code["execution_count"] == 3
     assert code["outputs"][0]["data"] == {"image/png": "iVBOR", "text/plain": ["1"]}
+    assert code["outputs"][0]["metadata"] == {"image/png": {"alt": "One."}, "figure": "f05_x"}
     assert markdown["source"] == ["# Title"]
 
 
 def test_normalising_twice_changes_nothing():
     once = normalise(NOTEBOOK)
     assert normalise(once) == once
+
+
+@pytest.fixture
+def executed(project, monkeypatch):
+    """A scratch copy in which 03_patterns has run, with the stale readings that are given."""
+    monkeypatch.chdir(project)
+    stamp = {"prerequisites": {}, "outputs": {}, "reads": []}
+
+    def run(*stale: str):
+        build = project / ".build/JPN"
+        write_json(build / "03_patterns.ipynb", NOTEBOOK)
+        write_json(build / "03_patterns.json", stamp | {"stale": list(stale)})
+        return project / "notebooks/03_patterns.ipynb"
+
+    return run
+
+
+def test_what_has_run_is_taken_over(executed, capsys):
+    committed = executed()
+    accept("outputs/JPN", ["03_patterns"])
+    assert json.loads(committed.read_text()) == normalise(NOTEBOOK)
+    assert capsys.readouterr().out == "notebooks/03_patterns.ipynb taken over\n"
+    accept("outputs/JPN", ["03_patterns"])
+    assert capsys.readouterr().out == ""
+
+
+def test_stale_readings_are_not_taken_over(executed):
+    committed = executed("notebooks/words/03_patterns.md, line 5: expected a > 1, but a is 0")
+    before = committed.read_text()
+    with pytest.raises(SystemExit, match=r"readings no longer hold: rewrite .*\n.*line 5: exp"):
+        accept("outputs/JPN", ["03_patterns"])
+    assert committed.read_text() == before

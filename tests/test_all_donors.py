@@ -50,7 +50,13 @@ def test_a_failing_donor_is_listed_and_stops_no_other(two_runs, monkeypatch, cap
     )
     with pytest.raises(SystemExit, match="1 of 3 donors failed: USA"):
         all_donors.main()
-    assert "USA failed:\ncell 3 failed" in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert "USA failed:\ncell 3 failed" in printed.err
+    assert "object at" not in printed.out and "Figure" not in printed.out
     table = pd.read_csv(two_runs / "outputs/donors/tables/t13_donors.csv")
     assert list(table.donor) == ["DEU", "JPN"]
-    assert (two_runs / "outputs/donors/figures/f17_who_shifted_when.pdf").is_file()
+    folder = two_runs / "outputs/donors"
+    assert (folder / "figures/f17_who_shifted_when.pdf").is_file()
+    alt = (folder / "figures/f17_who_shifted_when.txt").read_text()
+    assert "1 of 2 hold" in alt and alt.endswith("0.05: Germany.\n")
+    assert "| Germany " in (folder / "tables/t13_donors.md").read_text()

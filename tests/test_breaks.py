@@ -2,6 +2,8 @@
 
 import itertools
 import math
+from decimal import Decimal
+from fractions import Fraction
 from time import perf_counter
 
 import numpy as np
@@ -12,13 +14,16 @@ import statsmodels.api as sm
 from scipy import stats
 
 from oda_eras.breaks import (
+    _limit_law,
     ar1,
     argmax_cdf,
     bai_perron,
     chow,
     cusum,
+    hansen_critical,
     hansen_p,
     holm,
+    lag1,
     p_over_rho,
     permutation,
     rotation,
@@ -72,6 +77,99 @@ def test_search_equals_enumeration_of_all_segmentations(seed, k):
         rss, cuts = _brute_force(y - 500, design, h, m)
         assert result.positions(m) == cuts
         assert result.table["rss"][m] == pytest.approx(rss, rel=1e-9)
+
+
+N = 24
+DESIGNS = {
+    "none": lambda rng: np.empty((N, 0)),
+    "pairs": lambda rng: np.repeat(rng.normal(size=N // 2), 2),
+    "trend in threes": lambda rng: np.repeat(np.arange(N // 3), 3),
+    "dummy": lambda rng: rng.integers(0, 2, size=N),
+    "two dummies": lambda rng: rng.integers(0, 2, size=(N, 2)),
+    "few values": lambda rng: rng.integers(0, 3, size=(N, 2)),
+    "long runs": lambda rng: np.repeat(rng.normal(size=N), rng.integers(1, 5, size=N))[:N],
+    "first two values repeat": lambda rng: np.array([0, 0, *rng.normal(size=N - 2)]),
+    "near collinear": lambda rng: np.arange(N)[:, None] + rng.normal(size=(N, 2)) * [0, 1e-6],
+    "walks": lambda rng: rng.normal(size=(N, 3)).cumsum(axis=0),
+}
+UNITS = {"as it is": (0, 1), "large level": (1e8, 1), "small": (0, 1e-30), "large": (0, 1e30)}
+
+
+def _least_squares(y, x, start, end):
+    """Residuals of numpy's least squares on one segment, and the condition of its design."""
+    part = x[start:end] - x[start:end].mean(axis=0)
+    spread = np.abs(part).max(axis=0)
+    design = np.column_stack([np.ones(end - start), part / np.where(spread > 0, spread, 1)])
+    y = y[start:end] - y[start:end].mean()
+    return y - design @ np.linalg.lstsq(design, y, rcond=None)[0], np.linalg.cond(design)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("design", DESIGNS)
+def test_every_statistic_is_that_of_least_squares_on_each_segment(design, unit):
+    level, scale = UNITS[unit]
+    accepted = 0
+    for seed in range(4):
+        rng = np.random.default_rng([seed, *design.encode()])
+        x = DESIGNS[design](rng).reshape(N, -1) * scale + level
+        y = (rng.normal(size=N) + 2 * (np.arange(N) >= 9)) * scale + level
+        h = 6
+        fits = {
+            (a, b): _least_squares(y, x, a, b)
+            for a, b in itertools.combinations(range(N + 1), 2)
+            if b - a >= h
+        }
+        rss = {cut: (residuals**2).sum() for cut, (residuals, _) in fits.items()}
+        try:
+            result = bai_perron(y, x, h=h, max_breaks=2)
+        except ValueError as error:
+            assert "collinear" in str(error)
+            assert max(condition for _, condition in fits.values()) > 1e8
+            continue
+        accepted += 1
+        k = result.k
+        for m, row in result.table.iterrows():
+            cuts = [
+                [0, *inner, N]
+                for inner in itertools.combinations(range(h, N - h + 1), m)
+                if min(np.diff([0, *inner, N])) >= h
+            ]
+            least = min(sum(rss[c] for c in itertools.pairwise(ends)) for ends in cuts)
+            found = list(itertools.pairwise([0, *result.positions(m), N]))
+            assert sum(rss[c] for c in found) == pytest.approx(least, rel=1e-8, abs=0)
+            assert row["rss"] == pytest.approx(least, rel=1e-8, abs=0)
+            p = (m + 1) * k + m
+            bic = N * (math.log(2 * math.pi) + 1 + math.log(least / N))
+            assert row["bic"] == pytest.approx(bic + math.log(N) * (k + 1) * (m + 1), abs=1e-6)
+            lwz = math.log(least / (N - p)) + 0.299 * p * math.log(N) ** 2.1 / N
+            assert row["lwz"] == pytest.approx(lwz, abs=1e-6)
+            for (a, b), fit in zip(found, result.coefficients(m).to_numpy(), strict=True):
+                x_mean, y_mean = x[a:b].mean(axis=0), y[a:b].mean()
+                cancelled = 1e-12 * (np.abs(x_mean) @ np.abs(fit[1:]) + scale)
+                assert fit[0] == pytest.approx(y_mean - x_mean @ fit[1:], rel=1e-9, abs=cancelled)
+                ours = y[a:b] - y_mean - (x[a:b] - x_mean) @ fit[1:]
+                ours -= ours.mean()  # the means above are rounded
+                assert (ours**2).sum() == pytest.approx(rss[a, b], rel=1e-8, abs=0)
+        test = sup_f(y, x, trim=h)
+        parts = np.array([rss[0, j] + rss[j, N] for j in test.path.index])
+        f = (N - 2 * k) * (rss[0, N] - parts) / parts
+        assert test.path.index.tolist() == list(range(h, N - h + 1))
+        np.testing.assert_allclose(test.path, f, rtol=1e-6, atol=1e-6)
+        assert f[test.position - h] == pytest.approx(f.max(), rel=1e-6)
+        sup, (position,) = sup_f_paths(y[:, None], x, trim=h)
+        assert sup == pytest.approx(f.max(), rel=1e-6)
+        assert f[position - h] == pytest.approx(f.max(), rel=1e-6)
+        assert chow(y, 9, x).f == pytest.approx(f[9 - h] / k, rel=1e-6, abs=1e-6)
+        path = np.cumsum(fits[0, N][0]) / math.sqrt(rss[0, N] / (N - k) * N)
+        np.testing.assert_allclose(cusum(y, x).path, path, atol=1e-6)
+    assert accepted
+
+
+def test_repeated_values_of_x_lose_no_residual():
+    y, x = [2, 5, 1, 4, 6, 3, 8, 7], [1, 1, 2, 3, 4, 5, 6, 7]
+    assert bai_perron(y, x, h=3).table["rss"][0] == pytest.approx(
+        sm.OLS(y, sm.add_constant(x)).fit().ssr
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -285,8 +383,48 @@ def test_hansen_p_falls_in_the_statistic_for_every_table_row():
             p = np.array([hansen_p(f, k, trim, kind) for f in grid])
             assert ((p >= 0) & (p <= 1)).all() and (np.diff(p) <= 1e-12).all()
             assert p[-1] < 2e-3
-    assert math.isnan(hansen_p(10, 11, 0.15))
+            assert hansen_p(math.inf, k, trim, kind) == 0
     assert hansen_p(5, 2, 0.5) == pytest.approx(stats.chi2.sf(5, 2))
+
+
+@pytest.mark.parametrize("trim", [0.05, 0.2])
+def test_limit_law_of_more_than_ten_regressors_joins_hansens_table(trim):
+    law = _limit_law(10, trim)
+    for level in (0.2, 0.1, 0.05, 0.01):
+        for kind in ("ave", "exp"):
+            statistic = np.quantile(law[kind], 1 - level)
+            assert hansen_p(statistic, 10, trim, kind) == pytest.approx(level, abs=0.005)
+        on_a_grid = hansen_p(np.quantile(law["sup"], 1 - level), 10, trim)
+        assert 0.75 * level < on_a_grid < 0.96 * level  # its largest value misses what lies between
+    for kind in ("sup", "ave", "exp"):
+        statistic = np.quantile(law[kind], 0.95)
+        p = [hansen_p(statistic, k, trim, kind) for k in (11, 12, 15)]
+        assert 0.05 < p[0] < p[1] < p[2] < 0.7
+
+
+def test_sup_of_the_limit_law_is_that_of_fine_brownian_bridges():
+    k, n, trim = 11, 2000, 0.2
+    rng, sup = np.random.default_rng(0), []
+    time = np.arange(1, n + 1)[:, None] / n
+    inside = slice(int(trim * n) - 1, int((1 - trim) * n))
+    for _ in range(1500):
+        walk = rng.standard_normal((n, k)).cumsum(axis=0) / math.sqrt(n)
+        bridge = ((walk - time * walk[-1]) ** 2).sum(axis=1) / (time * (1 - time)).ravel().clip(
+            1e-9
+        )
+        sup.append(bridge[inside].max())
+    for share in (0.5, 0.25, 0.1):
+        p = hansen_p(np.quantile(sup, 1 - share), k, trim)
+        assert p == pytest.approx(share, abs=0.035)
+
+
+def test_more_than_ten_regressors_have_an_asymptotic_p_and_critical_value():
+    rng = np.random.default_rng(0)
+    y, x = rng.normal(size=120), rng.normal(size=(120, 11))
+    result = sup_f(y, x)
+    assert 0 < result.p_asymptotic < 1 and 0 < result.p_ave < 1 and 0 < result.p_exp < 1
+    assert result.p_asymptotic == hansen_p(result.sup, 12, 18 / 120)
+    assert hansen_p(hansen_critical(0.05, 12, 0.15), 12, 0.15) == pytest.approx(0.05, abs=1e-4)
 
 
 def test_simulated_p_has_the_size_it_promises_and_is_seeded():
@@ -315,8 +453,22 @@ def test_rho_is_smaller_with_the_break_removed():
     null, removed = (sup_f(y, n_sim=999, rho_from=r) for r in ("null", "break"))
     assert removed.rho < 0.3 < null.rho
     assert removed.p_simulated < null.p_simulated
-    demeaned = y - y.mean()
-    assert null.rho == pytest.approx((demeaned[1:] @ demeaned[:-1]) / (demeaned @ demeaned))
+    assert null.rho == pytest.approx(sm.regression.linear_model.burg(y, 1)[0].item())
+
+
+def test_rho_stays_below_one_where_ordinary_least_squares_does_not():
+    y = np.array([1.0, 2, 1, 3, 2, 3, 4, 5, 4, 6, 8, 40])
+    e = y - y.mean()
+    assert e[1:] @ e[:-1] / (e[:-1] @ e[:-1]) > 1
+    result = sup_f(y, n_sim=99)
+    assert 0 < result.rho < 1 and 0 < result.p_simulated <= 1
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.3, 0.6])
+def test_rho_is_as_little_biased_as_least_squares(rho):
+    paths = ar1(30, rho, 40_000, np.random.default_rng(0))
+    bias = lag1(paths - paths.mean(axis=0)).mean() - rho
+    assert bias == pytest.approx(-(1 + 3 * rho) / 30, abs=0.01)
 
 
 def test_p_rises_with_the_autocorrelation_assumed():
@@ -374,6 +526,21 @@ def test_permutation_equals_scipys_with_the_absolute_difference():
     assert permutation(a, b).p == pytest.approx(theirs.pvalue)
 
 
+@pytest.mark.parametrize("level", [0.0, 1e3, 1e6, 1e9])
+def test_permutation_ties_follow_the_level_of_the_data(level):
+    tenths = np.array([1, 4, 2, 7, 3, 3, 8, 5])
+    exact = permutation(tenths[:4], tenths[4:])
+    assert 0 < exact.floor < exact.p < 1
+    shifted = permutation(tenths[:4] / 10 + level, tenths[4:] / 10 + level)
+    assert (shifted.p, shifted.floor) == (exact.p, exact.floor)
+
+
+@pytest.mark.parametrize(("apart", "p"), [(0.0, 4 / 6), (1e-7, 2 / 6)])
+def test_permutation_tells_apart_what_floats_tell_apart(apart, p):
+    values = 1e6 + np.array([0, 2, 2 + apart, 5])
+    assert permutation(values[:2], values[2:]).p == pytest.approx(p)
+
+
 def test_permutation_floor_of_the_headline_transition():
     assert permutation([1, 2, 3, 4], [10, 11, 12]).floor == pytest.approx(1 / 35)
     assert permutation([1, 2, 3], [10, 11, 12]).floor == pytest.approx(2 / 20)
@@ -417,6 +584,15 @@ def test_rotation_takes_nan_and_numbers_as_labels():
     assert rotation(y, labels) == rotation(y, named)
 
 
+@pytest.mark.parametrize("groups", [None, ("a", "b")])
+@pytest.mark.parametrize("level", [0.0, 1e7, 1e9])
+def test_rotation_ties_follow_the_level_of_the_data(level, groups):
+    tenths, labels = np.array([7, 6, 3, 4, 3, 4, 2, 7, 0, 3]), list("aaaaabbbbb")
+    exact, shifted = (rotation(y, labels, groups) for y in (tenths, tenths / 10 + level))
+    assert (shifted.p, shifted.floor) == (exact.p, exact.floor)
+    assert exact.p > 1 / 10
+
+
 def test_rotation_of_pure_steps_is_infinite_and_ties_count():
     result = rotation(np.tile([0.0, 0.0, 1.0, 1.0], 2), np.tile(["a", "a", "b", "b"], 2))
     assert result.statistic == math.inf
@@ -445,7 +621,8 @@ def test_no_attainable_family_gets_below_holms_floor():
 # -- bad input --------------------------------------------------------------------------------
 
 GOOD = np.random.default_rng(0).normal(size=20)
-HOLE = pd.Series(GOOD, index=range(1993, 2013)).where(lambda s: s.index != 1997)
+YEARS = pd.Series(GOOD, index=range(1993, 2013))
+HOLE = YEARS.where(YEARS.index != 1997)
 
 
 @pytest.mark.parametrize("engine", [bai_perron, sup_f, cusum, lambda y, x=None: chow(y, 9, x)])
@@ -466,6 +643,28 @@ HOLE = pd.Series(GOOD, index=range(1993, 2013)).where(lambda s: s.index != 1997)
         (GOOD, pd.DataFrame({"gdp": [np.nan, *GOOD[1:]]}), "x column 'gdp' is missing"),
         (2 * np.arange(20) + 1, np.arange(20), "x explains y exactly"),
         (HOLE.fillna(0.5), pd.Series(np.arange(20.0) ** 2, range(20, 40)), "different indexes"),
+        (YEARS, pd.Series(GOOD**2), "different indexes"),
+        (YEARS[::-1], None, "not in the order of its labels: 2011 follows 2012 at observation 2"),
+        (GOOD, pd.Series(GOOD**2, YEARS.index[::-1]), "x is not in the order of its labels"),
+        (
+            pd.Series(GOOD, pd.date_range("2000", periods=20)[::-1]),
+            None,
+            "not in the order of its labels",
+        ),
+        (YEARS.rename({1999: 1998}), None, "repeats the label 1998 at observation 7"),
+        (YEARS.rename({1999: np.nan}), None, "y has no label at observation 7"),
+        (np.ma.masked_greater(GOOD, 1.2), None, r"y is missing \(NaN\) at observation 7"),
+        ([*GOOD[:10], np.ma.masked, *GOOD[11:]], None, "y is missing .* observation 11"),
+        (GOOD, np.ma.masked_less(GOOD, -2), "x column 'x1' is missing .* observation 13"),
+        (GOOD, [[v] for v in [*GOOD[:10], "n/a", *GOOD[11:]]], "not numeric: 'n/a' at obs.* 11"),
+        (GOOD * 1e200, None, r"y is beyond 1e\+60 .* at observation 1$"),
+        ([10**400, *range(19)], None, r"y is beyond 1e\+60"),
+        (GOOD, GOOD**2 * 1e200, r"x column 'x1' is beyond 1e\+60"),
+        (GOOD * 1e-200, None, "y varies by 4e-200 only"),
+        (GOOD * 1e-5 + 1e9, None, "y varies by 4e-05 at a level of 1e.09, which can't be told"),
+        (2**62 + np.arange(20) ** 2, None, "more digits than floats hold: .*905 at observation 2"),
+        ([2**62 + i for i in range(20)], None, "more digits than floats hold"),
+        (GOOD + 1j, None, "y is complex"),
     ],
 )
 def test_bad_series_are_refused_with_a_reason(engine, y, x, message):
@@ -480,6 +679,8 @@ def test_bad_series_are_refused_with_a_reason(engine, y, x, message):
         (lambda: bai_perron(GOOD, h=11), "two segments of 11 do not fit into 20"),
         (lambda: bai_perron(GOOD, h=3.5), "h = 3.5"),
         (lambda: bai_perron(GOOD, h=-1), "h = -1"),
+        (lambda: bai_perron(GOOD, h=math.inf), "h = inf"),
+        (lambda: bai_perron(GOOD, max_breaks=math.nan), "max_breaks = nan"),
         (lambda: bai_perron(GOOD, max_breaks=0), "max_breaks = 0"),
         (
             lambda: bai_perron(GOOD, (np.arange(20) > 9).astype(float), h=5),
@@ -497,20 +698,67 @@ def test_bad_series_are_refused_with_a_reason(engine, y, x, message):
         (lambda: sup_f(GOOD, np.where(np.arange(20) < 9, GOOD, 0.0)), "counted from the end"),
         (lambda: simulate_sup_f(30, rho=1.0, n_sim=5), "rho = 1.0"),
         (lambda: simulate_sup_f(30, n_sim=0), "n_sim = 0"),
+        (lambda: simulate_sup_f(0), "n = 0"),
+        (lambda: simulate_sup_f(30, x=np.arange(30) > 14, n_sim=9), "observations 1 to 4"),
+        (lambda: sup_f_paths(np.ones((20, 3))), "a path is constant"),
+        (lambda: sup_f_paths(np.full((20, 3), np.nan)), "not finite"),
         (lambda: hansen_p(3, 1, 0.15, "max"), "kind"),
         (lambda: hansen_p(3, 1, 0.7), "trim = 0.7"),
+        (lambda: hansen_p(3, 2.5, 0.15), "k = 2.5"),
+        (lambda: hansen_p(math.nan, 1, 0.15), "statistic = nan"),
         (lambda: chow(GOOD, 19), "position = 19"),
         (lambda: permutation([1, 2], []), "sizes are 2 and 0"),
         (lambda: permutation([1, 1], [1, 1]), "all 4 values are equal"),
         (lambda: permutation([1, np.nan], [1, 3]), "a is missing .* observation 2"),
+        (lambda: permutation([1e16, 1e16 + 2], [1e16 + 2]), "equal up to rounding"),
+        (lambda: permutation([1, 2], np.ma.array([3, 4], mask=[0, 1])), "b is missing"),
+        (lambda: permutation([1, 2], [3, 4], n_sim=0), "n_sim = 0"),
+        (lambda: permutation([1, 2], [3, 4], lambda v, axis: v.mean(axis) * np.nan), "not finite"),
+        (lambda: rotation(YEARS, pd.Series(["a", "b"] * 10)), "y and labels carry different"),
         (lambda: rotation(GOOD, ["a"] * 19), "labels 19"),
         (lambda: rotation(GOOD, ["a"] * 20), "at least two eras"),
         (lambda: rotation(GOOD, ["a", "b"] * 10, groups=("a", "z")), "must be two of the labels"),
         (lambda: holm([0.1, 1.2]), r"\[0, 1\]"),
         (lambda: holm([0.01], [0.05]), "below its floor"),
         (lambda: holm([0.01], [0.05, 0.1]), "lengths differ"),
+        (lambda: holm(pd.Series([0.1, 0.2], [1, 2]), pd.Series([0, 0], [2, 1])), "indexes"),
     ],
 )
 def test_bad_settings_are_refused_with_a_reason(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_numbers_of_every_kind_are_taken_as_they_are():
+    plain = np.arange(12) % 5
+    expected = bai_perron(plain, h=3).table
+    kinds = (
+        plain.astype(np.uint8),
+        plain.astype(np.int8) - 3,
+        np.ma.array(plain),
+        pd.Series(plain, dtype="Int64"),
+        [Decimal(int(v)) for v in plain],
+        [Fraction(int(v)) for v in plain],
+        plain + 2**30,
+    )
+    for values in kinds:
+        pd.testing.assert_frame_equal(bai_perron(values, h=3).table, expected)
+    small = bai_perron(plain * 1e-50, h=3).table["rss"]
+    np.testing.assert_allclose(small, expected["rss"] * 1e-100, rtol=1e-12)
+
+
+def test_text_labels_need_not_be_in_alphabetical_order():
+    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug"]
+    assert sup_f(pd.Series([1, 2, 1, 2, 8, 9, 8, 9], months)).last_old == "Apr"
+
+
+def test_holm_takes_repeated_labels_and_masked_values():
+    table = holm(pd.Series([0.01, 0.04], index=["a", "a"]))
+    assert table.index.tolist() == ["a", "a"] and table["p_holm"].tolist() == [0.02, 0.04]
+    assert holm(np.ma.array([0.01, 0.04], mask=[0, 1]))["p_holm"].tolist()[:1] == [0.01]
+
+
+def test_masked_labels_belong_to_no_era():
+    labels = ["a"] * 10 + ["b"] * 10
+    masked = np.ma.array(labels, mask=[0] * 19 + [1])
+    assert rotation(GOOD, masked) == rotation(GOOD, [*labels[:19], None])

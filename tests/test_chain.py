@@ -158,6 +158,23 @@ def test_accept_takes_over_and_triggers_no_rebuild(chain):
     assert "taken over" not in accepted.stdout
 
 
+def test_a_stale_reading_stops_nothing_but_accept(chain):
+    words = chain / "notebooks" / "words" / "03_patterns.md"
+    intact = words.read_text()
+    words.write_text(intact.replace("\nholds: ", "\nholds: 1 > 2\nholds: ", 1))
+    assert words.read_text() != intact
+    result = make(chain)
+    assert "03_patterns" in ran(result)
+    assert "no longer say what the data show; rewrite them" in result.stdout
+    assert re.search(r"words/03_patterns\.md, line \d+: expected 1 > 2", result.stdout)
+    committed = (chain / "notebooks/03_patterns.ipynb").read_text()
+    result = make(chain, "accept")
+    assert result.returncode != 0 and "readings no longer hold" in result.stderr
+    assert (chain / "notebooks/03_patterns.ipynb").read_text() == committed
+    words.write_text(intact)
+    assert "rewrite them" not in make(chain).stdout
+
+
 def test_verify_passes_and_names_what_is_wrong(chain):
     assert make(chain, "verify").returncode == 0
     table = chain / OUT / "data" / "totals.csv"
@@ -175,14 +192,17 @@ def test_verify_passes_and_names_what_is_wrong(chain):
 
 def test_an_orphaned_output_goes(chain):
     notebook = chain / "notebooks" / "03_patterns.ipynb"
-    intact = notebook.read_text()
-    notebook.write_text(intact.replace('\\"totals\\",\\n', '\\"sums\\",\\n'))
-    assert notebook.read_text() != intact
+    words = chain / "notebooks" / "words" / "03_patterns.md"
+    intact, said = notebook.read_text(), words.read_text()
+    notebook.write_text(intact.replace('\\"totals\\"', '\\"sums\\"'))
+    words.write_text(said.replace("# data totals\n", "# data sums\n"))
+    assert notebook.read_text() != intact and words.read_text() != said
     result = make(chain)
     assert (chain / OUT / "data" / "sums.csv").is_file()
     assert not (chain / OUT / "data" / "totals.csv").exists()
     assert result.returncode != 0  # what needs totals.csv says that it is not there
     notebook.write_text(intact)
+    words.write_text(said)
     assert "03_patterns" in ran(make(chain))
     assert not (chain / OUT / "data" / "sums.csv").exists()
 

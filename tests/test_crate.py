@@ -16,7 +16,7 @@ from conftest import OUT
 from rocrate.rocrate import ROCrate
 
 from oda_eras.bench import copy_tree
-from oda_eras.crate import build
+from oda_eras.crate import build, titles
 from oda_eras.merge import published_files
 from oda_eras.sources import load_sources, raw_file
 
@@ -167,6 +167,17 @@ def test_a_fault_would_be_found(unpacked, damage, message):
 
 def entity(document: dict, name: str) -> dict:
     return next(thing for thing in document["@graph"] if thing["@id"] == name)
+
+
+def test_a_figure_is_described_by_its_caption_whatever_table_it_shows(tmp_path):
+    folder = tmp_path / OUT / "figures"
+    folder.mkdir(parents=True)
+    about = "**Figure 5. Who?**\n\nNet ODA, 2 at most.\n\nSource: a table.\n\nData: data/t.csv.\n"
+    for ending in ("md", "pdf"):
+        (folder / f"f05_x.{ending}").write_text(about)
+    assert titles(tmp_path, OUT) == {
+        f"{OUT}/figures/f05_x.{ending}": "Net ODA, 2 at most." for ending in ("md", "pdf")
+    }
 
 
 def test_changed_outputs_are_not_packed(project, notebooks, packed, tmp_path):

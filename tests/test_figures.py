@@ -18,9 +18,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.testing.compare import compare_images
 from pypdf import PdfReader
 
-from oda_eras import figures
+from oda_eras import figures, naming
 from oda_eras.bench import copy_tree, run_cells
-from oda_eras.publication import Publication
+from oda_eras.notebook import Notebook
 
 NAMES = sorted(path.stem for path in (ROOT / OUT / "figures").glob("f*.png"))
 SMALLEST_TYPE = 5  # points
@@ -29,34 +29,43 @@ APART = 10  # difference in CAM02-UCS that an eye sees at a glance; lightness li
 DEUTERANOPIA = {"name": "sRGB1+CVD", "cvd_type": "deuteranomaly", "severity": 100}
 
 
+def plotted(folder: Path, name: str) -> Path:
+    """The table that a saved figure names as its data."""
+    return folder / figures.read_caption(folder / "figures" / f"{name}.md").data
+
+
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory) -> dict:
-    """Every figure that notebook 08 saves, drawn anew: name -> figure, data, caption, alt."""
+    """Every figure that the notebooks save, drawn anew: name -> figure."""
     root = copy_tree(tmp_path_factory.mktemp("figures") / "project")
+    drawing = [
+        path.stem
+        for path in sorted((root / "notebooks").glob("*.ipynb"))
+        if "nb.figure(" in path.read_text(encoding="utf-8")
+    ]
     kept = {}
-    save = Publication.save_figure
+    show = Notebook.figure
 
-    def keep(self, name, figure, **about):
-        shown = save(self, name, figure, **about)
-        kept[name] = {"figure": figure, **about}
-        return shown
+    def keep(self, name, figure, *arguments, **given):
+        show(self, name, figure, *arguments, **given)
+        kept[name] = figure
 
     before = Path.cwd()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Publication, "save_figure", keep)
+        patch.setattr(Notebook, "figure", keep)
         os.chdir(root)
         try:
-            run_cells(["08_figures"])
+            run_cells(drawing)
         finally:
             os.chdir(before)
-    for entry in kept.values():
-        entry["figure"].draw_without_rendering()
+    for figure in kept.values():
+        figure.draw_without_rendering()
     return kept
 
 
 @pytest.fixture(params=NAMES)
 def drawn(request, saved):
-    return saved[request.param]["figure"]
+    return saved[request.param]
 
 
 def texts(figure) -> list:
@@ -186,10 +195,11 @@ def test_every_figure_of_the_set_is_saved(saved):
 
 
 def test_caption_and_alt_text_of_f02_name_the_unit_of_its_axes(saved):
-    f02 = saved["f02_what_it_is_made_of"]
-    [unit] = {ax.get_ylabel() for ax in f02["figure"].axes} - {""}
+    [unit] = {ax.get_ylabel() for ax in saved["f02_what_it_is_made_of"].axes} - {""}
     assert unit == "billion yen"
-    for words in (f02["caption"].lower(), f02["alt"]):
+    for ending in ("md", "txt"):
+        path = ROOT / OUT / "figures" / f"f02_what_it_is_made_of.{ending}"
+        words = path.read_text(encoding="utf-8").lower()
         assert unit in words and "million" not in words
 
 
@@ -237,16 +247,16 @@ def test_footers_do_not_read_dollars_as_mathematics(drawn):
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n[:3] in SHOWN])
 def test_the_csv_is_what_is_drawn(name, saved):
-    numbers = drawn_numbers(saved[name]["figure"])
-    data = pd.read_csv(ROOT / OUT / "figures" / f"{name}.csv")
+    numbers = drawn_numbers(saved[name])
+    data = pd.read_csv(plotted(ROOT / OUT, name))
     for column in SHOWN[name[:3]]:
         assert not missing_from(numbers, data[column]), column
 
 
 def test_verdicts_are_drawn_as_counted(saved):
     name = next(n for n in NAMES if n.startswith("f14"))
-    data = pd.read_csv(ROOT / OUT / "figures" / f"{name}.csv").query("claims > 0")
-    counts = [t.get_text() for t in saved[name]["figure"].axes[0].texts]
+    data = pd.read_csv(plotted(ROOT / OUT, name)).query("claims > 0")
+    counts = [t.get_text() for t in saved[name].axes[0].texts]
     assert sorted(counts) == sorted(data.claims.astype(str))
 
 
@@ -255,6 +265,7 @@ def test_saved_files_are_complete(name):
     path = ROOT / OUT / "figures" / f"{name}.png"
     caption = path.with_suffix(".md").read_text(encoding="utf-8")
     alt = path.with_suffix(".txt").read_text(encoding="utf-8")
+    assert caption.startswith(f"**{naming.label(name)}. ")
     assert re.search(r"(?i)ODA|simulat|verdicts", caption) and "Source: " in caption
     assert re.search(r"n = \d", caption) and re.search(r"\d", alt)
     assert re.search(r"(?i)current|constant|no price basis", caption)
@@ -292,17 +303,19 @@ IMAGES = [
 @pytest.mark.skipif(not pinned_platform(), reason="another matplotlib draws other pixels")
 @pytest.mark.parametrize("name", IMAGES)
 def test_image(name, saved):
-    return saved[name]["figure"]
+    return saved[name]
 
 
 @pytest.mark.skipif(not pinned_platform(), reason="another matplotlib draws other pixels")
 def test_a_changed_data_point_fails_the_comparison(saved, tmp_path):
     name = next(n for n in NAMES if n.startswith("f05"))
-    totals = saved[name]["data"].copy()
-    totals.loc[10, "with_uzbekistan"] += 20
-    footer = saved[name]["figure"].texts[-1].get_text().replace("\n", " ")
-    for png, data in (("same", saved[name]["data"]), ("changed", totals)):
-        figure = figures.total_with_and_without(data, footer)
+    totals = pd.read_csv(plotted(ROOT / OUT, name))
+    changed = totals.copy()
+    changed.loc[10, "with_uzbekistan"] += 20
+    footer = saved[name].texts[-1].get_text().replace("\n", " ")
+    for png, data in (("same", totals), ("changed", changed)):
+        figure = figures.total_with_and_without(data)
+        figures.set_footer(figure, footer)
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # as when it is saved
         figure.savefig(tmp_path / f"{png}.png", dpi=300)
@@ -337,6 +350,16 @@ def test_only_preset_widths():
         figures.new_figure("wide", 50, "note")
 
 
+def test_what_stands_beside_a_figure_is_read_as_it_was_written(tmp_path):
+    path = tmp_path / "f05_x.md"
+    about = figures.Caption("Figure 5. Who? Why?", "Net ODA.", "Source: a table.", "data/t.csv")
+    path.write_text(about.to_markdown())
+    assert figures.read_caption(path) == about
+    path.write_text("Net ODA.\n\nSource: a table.\n")
+    with pytest.raises(ValueError, match=r"f05_x\.md: expected heading, caption, source line"):
+        figures.read_caption(path)
+
+
 def test_era_bands_follow_dates():
     where = figures.date_position(pd.Series(["1997-07-24", "2001-01-01"]))
     assert where[0] == pytest.approx(1997 + 204 / 365.25 - 0.5) and where[1] == 2000.5
@@ -345,5 +368,6 @@ def test_era_bands_follow_dates():
 def test_the_manifest_lists_every_file():
     manifest = json.loads((ROOT / OUT / "manifest.json").read_text(encoding="utf-8"))
     for name in NAMES:
-        for ending in ("pdf", "svg", "png", "csv", "md", "txt"):
+        for ending in ("pdf", "svg", "png", "md", "txt"):
             assert f"{OUT}/figures/{name}.{ending}" in manifest
+        assert plotted(ROOT / OUT, name).relative_to(ROOT).as_posix() in manifest

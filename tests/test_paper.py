@@ -15,13 +15,25 @@ from jinja2 import nodes
 from pypdf import PdfReader
 
 from oda_eras.bench import copy_tree
-from oda_eras.paper import CALLS, SHOWN, TEXT, PaperError, Shipped, build, environment, render
+from oda_eras.naming import label
+from oda_eras.paper import (
+    CALLS,
+    SHOWN,
+    TEXT,
+    PaperError,
+    Shipped,
+    build,
+    environment,
+    render,
+    shown,
+)
 from oda_eras.sources import load_sources
 from oda_eras.verify import problems
 
 SOURCE = (ROOT / TEXT).read_text(encoding="utf-8")
-FIGURES = [name for what, name in SHOWN.findall(SOURCE) if what == "figure"]
-TABLES = [name for what, name in SHOWN.findall(SOURCE) if what == "table"]
+FIGURES, TABLES = (
+    [name for name in SHOWN.findall(SOURCE) if name.startswith(kind)] for kind in ("f", "t")
+)
 # A year, a span of years or a day's year; a name that holds a digit.
 ALLOWED = re.compile(r"\b(199\d|20[0-2]\d|2030)(-(199\d|20[0-2]\d|2030)|s)?\b|\bDAC[12]a?\b")
 
@@ -140,16 +152,35 @@ def test_every_figure_and_table_is_there(made):
     assert len(images) == len(FIGURES)
     assert len(found(tree, "Table")) == len(TABLES)
     plain = word_text(made["docx"])
-    for position, name in enumerate(FIGURES, start=1):
-        caption = words((ROOT / OUT / "figures" / f"{name}.md").read_text(encoding="utf-8"))
-        assert f"Figure {position}. {caption[:60]}" in text
-        assert f"Figure {position}: {caption.strip()}" in plain
+    for position, name in enumerate(FIGURES):
+        about = (ROOT / OUT / "figures" / f"{name}.md").read_text(encoding="utf-8")
+        title, *caption, data = about.split("\n\n")
+        title, caption = title.strip("*"), words(" ".join(caption))
+        assert title.startswith(f"{label(name)}. ")  # the number that it has everywhere
+        assert f"{title} {caption[:60]}" in text and f"{title} {caption}" in plain
+        assert data.strip() not in plain
         alt = words((ROOT / OUT / "figures" / f"{name}.txt").read_text(encoding="utf-8"))
-        assert alts[position - 1] == alt.strip()
-    for position, name in enumerate(TABLES, start=1):
-        title = (ROOT / OUT / "tables" / f"{name}.md").read_text(encoding="utf-8").split("**")[1]
-        assert f"Table {position}. {title[:60]}" in text
-        assert f"Table {position}: {title}" in plain
+        assert alts[position] == alt.strip()
+    for name in TABLES:
+        about = (ROOT / OUT / "tables" / f"{name}.md").read_text(encoding="utf-8")
+        title, _, *notes = about.strip().split("\n\n")
+        title = title.strip("*")
+        assert title.startswith(f"{label(name)}. ")
+        assert title[:60] in text and title in plain
+        assert words(" ".join(notes)) in plain
+    links = {
+        link["c"][2][0].removeprefix("#"): words("".join(n.get("c", " ") for n in link["c"][1]))
+        for link in found(tree, "Link")
+        if link["c"][2][0].removeprefix("#") in {*FIGURES, *TABLES}
+    }
+    assert links == {name: label(name) for name in [*FIGURES, *TABLES]}
+    assert "`" not in plain
+
+
+def test_numbers_in_tables_have_minus_signs_and_zero_has_none():
+    assert [shown(value, "{:.0f}") for value in (-25.4, -0.3, 0.3)] == ["−25", "0", "0"]
+    assert shown(-0.004, "{:+.2f}") == "0.00" and shown(-0.04, "{:.2f}") == "−0.04"
+    assert shown("1997-07-24", "{}") == "1997-07-24" and shown(None, "{}") == "–"
 
 
 def test_the_pdf_carries_alt_text(made):
@@ -170,8 +201,8 @@ def test_both_formats_say_the_same(made):
     heads = ["".join(n.get("c", " ") for n in head["c"][2]) for head in found(tree, "Header")]
     assert heads == re.findall(r"^# (.+)$", SOURCE, flags=re.MULTILINE)
     texts = [render(ROOT, OUT, kind) for kind in ("pdf", "docx")]
-    shown = r"```\{=typst\}.*?```|^!\[.*?$|^\|.*?^::: .*?^:::$"
-    prose = [re.sub(shown, "", text, flags=re.DOTALL | re.MULTILINE) for text in texts]
+    floats = r"```\{=typst\}.*?```|^!\[.*?$|^\|.*?^::: .*?^:::$"
+    prose = [re.sub(floats, "", text, flags=re.DOTALL | re.MULTILINE) for text in texts]
     assert words(prose[0]) == words(prose[1])
 
 
@@ -229,7 +260,8 @@ def test_an_unknown_name_stops_the_text():
 def test_literature_has_only_what_the_project_gives():
     given = " ".join(
         path.read_text(encoding="utf-8")
-        for path in [*(ROOT / "src" / "oda_eras").glob("*.py"), *ROOT.glob("notebooks/*.ipynb")]
+        for pattern in ("src/oda_eras/*.py", "notebooks/*.ipynb", "notebooks/words/*.md")
+        for path in ROOT.glob(pattern)
     )
     given = words(given)
     entries = yaml.safe_load((ROOT / "paper" / "literature.yaml").read_text(encoding="utf-8"))

@@ -1,5 +1,6 @@
 """The report is fit to read: alone, on a phone, in the dark, in print, and by ear."""
 
+import base64
 import re
 import shutil
 from pathlib import Path
@@ -7,10 +8,11 @@ from urllib.parse import unquote, urldefrag
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from conftest import OUT, ROOT
 
 from oda_eras.merge import published_files
-from oda_eras.report import described, dress, prose, set_figures, write_report
+from oda_eras.report import dress, heading_and_question, png_width, prose, write_report
 
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 WIDTHS = [1280, 390]
@@ -149,15 +151,26 @@ def test_the_index_holds_findings_figures_and_every_page(report):
     assert 'href="../tables/t10_definitions.md"' in text
 
 
-def test_every_cell_output_is_in_the_report(report):
-    images = sum(
-        "image/png" in output.get("data", {})
-        for name in NAMES
-        for cell in nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4).cells
-        for output in cell.get("outputs", [])
-    )
+def test_every_figure_is_in_the_report(report):
+    """Those that cells show, and those that the gallery's Markdown links to."""
+    images = 0
+    for name in NAMES:
+        for cell in nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4).cells:
+            data = [output.get("data", {}) for output in cell.get("outputs", [])]
+            told = [cell.source] if cell.cell_type == "markdown" else []
+            told += [some.get("text/markdown", "") for some in data]
+            images += sum("image/png" in some for some in data)
+            images += sum(text.count("![") for text in told)
     pages = [(report / f"{name}.html").read_text(encoding="utf-8") for name in NAMES]
     assert sum(page.count("<img") for page in pages) == images > 0
+    assert sum(page.count("<img") for page in pages) == sum(page.count("base64,") for page in pages)
+
+
+def test_a_page_opens_with_the_answer(report):
+    for name in NAMES:
+        page = (report / f"{name}.html").read_text(encoding="utf-8")
+        first = page.index("<h2")
+        assert page.index("<h1") < page.index("<strong>In short</strong>") < first, name
 
 
 def test_another_donors_report_leaves_the_findings_out(tmp_path):
@@ -182,33 +195,113 @@ def test_the_report_is_no_part_of_the_record(report):
     assert published_files(report.parent) == published_files(ROOT / OUT)
 
 
-def cell(source, kind="markdown"):
-    new = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
-    return new(source)
+PNG = (ROOT / OUT / "figures/f05_with_without_uzbekistan.png").read_bytes()
+ALT = 'A line that "rises".'
 
 
-@pytest.mark.parametrize(
-    ("after", "alt"),
-    [
-        ("It *falls* in 2003. It rises later.", "Figure: Flows. It falls in 2003."),
-        ("## Next", "Figure: Flows. What came in US$."),  # said before, since nothing is after
-    ],
-)
-def test_a_figure_is_described_in_the_notebooks_words(after, alt):
-    cells = [cell("# 01 A\n\nWhy?"), cell("## Flows\n\nWhat came in US$."), cell("", "code")]
-    assert described([*cells, cell(after)], 2) == alt
+@pytest.fixture
+def outputs(tmp_path) -> Path:
+    """Outputs that hold one figure, drawn from a table of data/."""
+    folder = tmp_path / "JPN"
+    (folder / "figures").mkdir(parents=True)
+    (folder / "data").mkdir()
+    (folder / "data/totals.csv").write_text("year\n2019\n")
+    about = "**Figure 5. One country?**\n\nNet ODA.\n\nSource: a table.\n\nData: data/totals.csv.\n"
+    for ending, text in {"md": about, "txt": ALT, "pdf": "", "svg": ""}.items():
+        (folder / f"figures/f05_x.{ending}").write_text(text)
+    (folder / "figures/f05_x.png").write_bytes(PNG)
+    return folder
 
 
-def test_alt_text_of_the_output_goes_first(tmp_path):
-    notebook = nbformat.read(ROOT / "notebooks" / "08_figures.ipynb", as_version=4)
-    outputs = [
-        o for c in notebook.cells for o in c.get("outputs", []) if "image/png" in o.get("data", {})
-    ]
-    outputs[0].metadata["image/png"] = {"alt": "Six charts."}
-    set_figures(notebook, ROOT / OUT)
-    assert outputs[0].metadata["report"]["alt"] == "Six charts."
-    beside = (ROOT / OUT / "figures" / "f02_what_it_is_made_of.txt").read_text(encoding="utf-8")
-    assert outputs[1].metadata["report"]["alt"] == beside.strip()
+def markdown(text: str):
+    return nbformat.v4.new_output("display_data", {"text/markdown": text})
+
+
+def picture(**metadata):
+    data = {"image/png": base64.b64encode(PNG).decode()}
+    return nbformat.v4.new_output("display_data", data, metadata=metadata)
+
+
+def notebook(*cells):
+    """Cells of a notebook: text is Markdown, a list the outputs of a code cell."""
+    return nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell(cell)
+            if isinstance(cell, str)
+            else nbformat.v4.new_code_cell("show()", outputs=cell)
+            for cell in cells
+        ]
+    )
+
+
+def page(outputs: Path, *cells) -> BeautifulSoup:
+    """The page of a notebook whose title these cells follow."""
+    nbformat.write(
+        notebook("# 03 Patterns: who?\n\nWho received *how much*?", *cells),
+        outputs.parent / "03_patterns.ipynb",
+    )
+    folder = write_report(outputs.parent, outputs, ["03_patterns"])
+    return BeautifulSoup((folder / "03_patterns.html").read_text(encoding="utf-8"), "html.parser")
+
+
+PUBLISHED = {"image/png": {"alt": ALT}, "figure": "f05_x"}
+
+
+def test_a_published_figure_is_shown_from_its_files_with_its_caption_once(outputs):
+    caption = "**Figure 5.** Net ODA. Source: a table."
+    shown = [picture(**PUBLISHED), markdown(caption), markdown("It rises.")]
+    soup = page(outputs, [markdown("**In short**\n\n- Up."), *shown], "## Flows")
+    (figure,) = soup.select("figure")
+    image = figure.img
+    assert image["alt"] == ALT and base64.b64decode(image["src"].partition(",")[2]) == PNG
+    assert int(image["width"]) == png_width(PNG, 300)
+    texts = [p.get_text() for p in figure.select("figcaption p:not(.files)")]
+    assert texts == ["Figure 5. One country?", "Net ODA.", "Source: a table."]
+    links = {a.get_text(): a["href"] for a in figure.select(".files a")}
+    assert links == {kind: f"../figures/f05_x.{kind.lower()}" for kind in ("PDF", "SVG", "PNG")} | {
+        "CSV": "../data/totals.csv"
+    }
+    assert all((outputs / "report" / href).is_file() for href in links.values())
+    text = soup.main.get_text()
+    assert text.count("Source: a table.") == 1
+    places = [text.index(said) for said in ("In short", "One country?", "It rises.", "Flows")]
+    assert places == sorted(places)
+
+
+def test_a_figure_that_is_not_published_is_shown_as_it_is(outputs):
+    soup = page(outputs, [picture(**{"image/png": {"alt": "Two bars."}}), markdown("They differ.")])
+    (image,) = soup.select("img")
+    assert image["alt"] == "Two bars." and int(image["width"]) == png_width(PNG)
+    assert not soup.select("figcaption") and "They differ." in soup.main.get_text()
+
+
+@pytest.mark.parametrize("metadata", [{}, {"image/png": {"alt": " "}}, {"figure": "f05_x"}])
+def test_a_figure_without_alt_text_is_refused(outputs, metadata):
+    with pytest.raises(ValueError, match="03_patterns, cell 2: a figure without alt text"):
+        page(outputs, [picture(**metadata)])
+
+
+@pytest.mark.parametrize("shown", [str, lambda text: [markdown(text)]], ids=["cell", "output"])
+def test_the_gallerys_figures_are_put_into_the_page(outputs, shown):
+    name = "f05_with_without_uzbekistan"
+    soup = page(outputs, shown(f'![Two lines, "all"](../{OUT}/figures/{name}.png)'))
+    (image,) = soup.select("img")
+    assert image["alt"] == 'Two lines, "all"' and int(image["width"]) == png_width(PNG, 300)
+    assert base64.b64decode(image["src"].removeprefix("data:image/png;base64,")) == PNG
+    assert image.parent.name == "label" and image.parent.input["aria-label"] == "Full size"
+
+
+@pytest.mark.parametrize("link", ["![A](../nowhere.png)", f"![](../{OUT}/figures/f05_x.png)"])
+def test_an_image_that_is_not_there_or_has_no_alt_text_is_refused(outputs, link):
+    with pytest.raises(ValueError, match="there is no such image, or no alt text"):
+        page(outputs, link.replace("f05_x", "f05_with_without_uzbekistan"))
+
+
+def test_title_and_question_come_from_the_first_cell():
+    cells = notebook("# 03 Patterns: who *got* it?\n\nWhich of the five received `aid`?", "More?")
+    assert heading_and_question(cells) == (
+        "03 Patterns: who got it?", "Which of the five received aid?"
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -225,12 +318,33 @@ def test_links_lead_to_pages_and_outputs_or_become_text(link, dressed):
     assert html == dressed
 
 
-def test_numbers_stand_to_the_right_in_a_table_that_scrolls():
-    head, body = "<tr><th></th><th>a</th></tr>", "<tr><th>x</th><td>-1.5</td></tr>"
-    table = f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
-    html = dress(table, ROOT, ROOT, ROOT / OUT)
-    assert html.startswith('<div aria-label="Table" class="scroll"')
-    assert '<th class="number">a</th>' in html and '<td class="number">-1.5</td>' in html
+TABLE = """**Table 3.1. Means of *net* ODA (US$ million)**
+
+| Years     |   Japan | Range      |
+|:----------|--------:|:-----------|
+| 1993-1996 |    −1.5 | −5 to 2    |
+| 1997-2001 |   111.0 | +44 to +90 |
+
+A note."""
+
+
+def test_a_table_scrolls_under_its_title_and_its_numbers_stand_to_the_right():
+    soup = BeautifulSoup(dress(prose(TABLE), ROOT, ROOT, ROOT / OUT), "html.parser")
+    (box,) = soup.select(".scroll")
+    assert box["aria-label"] == "Table 3.1. Means of net ODA (US$ million)"
+    assert box["tabindex"] == "0" and box["role"] == "region"
+    title = box.find_previous_sibling()
+    assert title["class"] == ["title"] and title.get_text() == box["aria-label"]
+    assert box.find_next_sibling().get_text() == "A note."
+    assert [th.get_text() for th in box.select("th.number")] == ["Japan"]
+    assert [td.get_text() for td in box.select("td.number")] == ["−1.5", "111.0"]
+    assert [td.get_text() for td in box.select("td.short")] == ["1993-1996", "1997-2001"]
+    assert not box.select("[style]")
+
+
+def test_a_table_without_title_takes_no_other_paragraph_for_one():
+    html = dress("<p>Said before.</p><table><tr><td>1</td></tr></table>", ROOT, ROOT, ROOT / OUT)
+    assert html.startswith('<p>Said before.</p><div aria-label="Table" class="scroll"')
 
 
 def test_dollars_open_no_formula():

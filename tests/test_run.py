@@ -11,6 +11,8 @@ from papermill.exceptions import PapermillExecutionError
 from oda_eras import run
 from oda_eras.paths import build_folder, outputs_folder, project_root
 from oda_eras.records import content_hash, lock, read_json, sha256, write_json
+from oda_eras.run import ARTICLE, CONDITIONS, LEFT_OUT, ChainError, adapt
+from oda_eras.study import Study
 
 
 def fails_first(monkeypatch, error):
@@ -101,6 +103,11 @@ def test_a_notebooks_hash_follows_its_sources_not_its_outputs(tmp_path):
     assert hashed() == first
     notebook["cells"][0]["source"] = "# another title"
     assert hashed() != first
+    titled = hashed()
+    notebook["cells"][0]["metadata"]["jupyter"] = {"source_hidden": True}
+    folded = hashed()
+    notebook["cells"][0]["metadata"]["tags"] = ["only-article"]
+    assert len({titled, folded, hashed()}) == 3
 
 
 def test_broken_json_reads_as_absent(tmp_path):
@@ -125,3 +132,87 @@ def test_the_root_is_found_from_inside_and_from_elsewhere(project, tmp_path, mon
     monkeypatch.chdir(project / "data")
     assert outputs_folder("outputs/JPN") == project / "outputs/JPN"
     assert build_folder("outputs/JPN") == project / ".build/JPN"
+
+
+def cell(source, *tags, kind="code"):
+    return {"cell_type": kind, "id": source[:8], "metadata": {"tags": list(tags)}, "source": source}
+
+
+PARAMETERS = cell('donor = "JPN"\nlag = 0\noutputs = "outputs/JPN"', "parameters")
+
+
+def kept(study: Study, *cells) -> list[str]:
+    """What is left of cells that follow the parameters in a run."""
+    fitted, _ = adapt({"cells": [PARAMETERS, *cells]}, study, ROOT)
+    return [c["source"] for c in fitted["cells"][1:]]
+
+
+def test_another_run_leaves_the_article_and_japans_readings_out():
+    cells = [
+        cell("a", ARTICLE),
+        cell("b", ARTICLE, kind="markdown"),
+        cell("c"),
+        cell("d", "only-default"),
+        cell("e", ARTICLE),
+    ]
+    assert kept(Study(donor="DEU", lag=2), *cells) == [LEFT_OUT, "c", LEFT_OUT]
+    _, parameters = adapt({"cells": [PARAMETERS, *cells]}, Study(donor="DEU", lag=2), ROOT)
+    assert parameters == {"donor": "DEU", "lag": 2}
+
+
+UZBEKISTAN, OTHERS = ("UZB",), ("KAZ", "KGZ")
+HOLDS = [
+    ("only-article", Study(), Study(lag=1)),
+    ("only-default", Study(), Study(donor="KOR")),
+    ("only-given-eras", Study(lag=1), Study(donor="KOR")),
+    ("only-given-eras", Study(scheme="article"), Study(scheme="data_driven")),
+    ("only-several-recipients", Study(recipients=OTHERS), Study(recipients=UZBEKISTAN)),
+    (
+        "only-with-and-without-uzbekistan",
+        Study(recipients=("KAZ", "UZB")),
+        Study(recipients=UZBEKISTAN),
+    ),
+    ("only-with-and-without-uzbekistan", Study(), Study(recipients=OTHERS)),
+]
+
+
+@pytest.mark.parametrize(("condition", "held", "failed"), HOLDS)
+def test_a_tagged_cell_stays_only_where_its_condition_holds(condition, held, failed):
+    tagged = [cell("a", condition), cell("b")]
+    assert kept(held, *tagged) == ["a", "b"]
+    assert kept(failed, *tagged) == ([LEFT_OUT] if condition == ARTICLE else []) + ["b"]
+
+
+def test_every_condition_is_tried_and_holds_for_the_default_run():
+    assert {condition for condition, *_ in HOLDS} == set(CONDITIONS)
+    cells = [cell(condition, condition) for condition in CONDITIONS]
+    assert kept(Study(), *cells) == list(CONDITIONS)
+
+
+def test_all_conditions_of_a_cell_must_hold():
+    both = cell("a", "only-several-recipients", "only-given-eras")
+    assert kept(Study(), both) == ["a"]
+    assert kept(Study(recipients=UZBEKISTAN), both) == kept(Study(donor="KOR"), both) == []
+
+
+def test_a_condition_that_is_none_is_named():
+    with pytest.raises(ChainError, match="cell 2 is tagged only-sundays, no condition; there are:"):
+        kept(Study(donor="DEU"), cell("a", "only-sundays"))
+
+
+def test_a_notebook_without_parameters_is_named_a_mistake():
+    with pytest.raises(ChainError, match="no cell is tagged parameters"):
+        adapt({"cells": [cell("a")]}, Study(donor="DEU"), ROOT)
+
+
+def test_every_parameter_reaches_a_notebook():
+    declared = set()
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        declared |= set(adapt(notebook, Study(donor="DEU"), ROOT)[1])
+    assert declared == set(Study().parameters)
+
+
+def test_the_committed_notebooks_name_only_conditions():
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        adapt(json.loads(path.read_text(encoding="utf-8")), Study(), ROOT)

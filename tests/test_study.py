@@ -6,12 +6,9 @@ import subprocess
 import sys
 import time
 
-import pandas as pd
 import pytest
 from conftest import ROOT, make
 
-from oda_eras.publication import Publication, words_of
-from oda_eras.run import ARTICLE, LEFT_OUT, READING, ChainError, adapt
 from oda_eras.study import Study, StudyError, complete_years, read_study, study_of
 
 CHOICES = [
@@ -88,12 +85,6 @@ def test_a_folder_that_names_no_run_is_refused(name):
         study_of(ROOT, f"outputs/{name}")
 
 
-def test_a_notebook_never_writes_into_another_runs_outputs(project, monkeypatch):
-    monkeypatch.chdir(project / "notebooks")
-    with pytest.raises(StudyError, match="donor is 'DEU', but outputs/JPN is the run with 'JPN'"):
-        Publication("03_patterns", "outputs/JPN", donor="DEU")
-
-
 def test_a_blank_ends_a_run_of_years(project):
     table = project / "data/raw/wdi_net_oda_by_donor.csv"
     lines = [line for line in table.read_text().splitlines() if not line.startswith("KAZ,JPN,2000")]
@@ -101,20 +92,16 @@ def test_a_blank_ends_a_run_of_years(project):
     assert complete_years(project, Study()) == list(range(2001, 2024))
 
 
-def test_words_follow_the_run():
-    donors = pd.read_csv(ROOT / "data/donors.csv")
-    usa = words_of(Study(donor="USA", recipients=("KAZ", "UZB"), measure="grants"), donors)
-    assert (usa.donor, usa.whose) == ("the United States", "the United States'")
-    assert (
-        usa.tested == "ODA grants from the United States to Kazakhstan and Uzbekistan, current US$"
-    )
-    assert words_of(Study(), donors).tested == "net ODA from Japan to the five, current US$"
+def test_eras_come_from_the_data_where_there_is_no_scheme():
+    assert Study(donor="DEU").has_data_driven_eras(ROOT)
+    assert Study(scheme="data_driven").has_data_driven_eras(ROOT)
+    assert not Study().has_data_driven_eras(ROOT)
 
 
 # What may be said in one file only, so that two places can't come to differ.
 SAID_ONCE = {
     "study.py": r'^(LEVEL|BOUNDARIES|RECIPIENTS|MEMBER_GROUPS) = |"DAC", "EU institutions"',
-    "publication.py": r"def _?listed\(|\[(0|:1)\]\.upper\(\)|\.constant\[",
+    "naming.py": r"def _?listed\(|\[(0|:1)\]\.upper\(\)|\.constant\[",
 }
 
 
@@ -126,41 +113,3 @@ def test_what_modules_and_notebooks_share_is_said_in_one_place(home):
         code[path.name] = "\n".join("".join(cell["source"]) for cell in cells)
     said = [name for name, text in code.items() if re.search(SAID_ONCE[home], text, re.MULTILINE)]
     assert said == [home]
-
-
-def test_the_base_year_is_told_apart_from_its_label():
-    donors = pd.read_csv(ROOT / "data/donors.csv")
-    for donor, year in (("JPN", 2023), ("DEU", 2021)):
-        words = words_of(Study(donor=donor), donors)
-        assert (words.base_year, words.constant) == (year, f"constant {year}")
-
-
-def cell(source, *tags, kind="code"):
-    return {"cell_type": kind, "id": source[:8], "metadata": {"tags": list(tags)}, "source": source}
-
-
-def test_another_run_leaves_the_article_and_japans_readings_out():
-    cells = [
-        cell('donor = "JPN"\nlag = 0\noutputs = "outputs/JPN"', "parameters"),
-        cell("a", ARTICLE),
-        cell("b", ARTICLE, kind="markdown"),
-        cell("c"),
-        cell("d", READING),
-        cell("e", ARTICLE),
-    ]
-    fitted, parameters = adapt({"cells": cells}, Study(donor="DEU", lag=2))
-    assert [c["source"] for c in fitted["cells"][1:]] == [LEFT_OUT, "c", LEFT_OUT]
-    assert parameters == {"donor": "DEU", "lag": 2}
-
-
-def test_a_notebook_without_parameters_is_named_a_mistake():
-    with pytest.raises(ChainError, match="no cell is tagged parameters"):
-        adapt({"cells": [cell("a")]}, Study(donor="DEU"))
-
-
-def test_every_parameter_reaches_a_notebook():
-    declared = set()
-    for path in (ROOT / "notebooks").glob("*.ipynb"):
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        declared |= set(adapt(notebook, Study(donor="DEU"))[1])
-    assert declared == set(Study().parameters)

@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 from conftest import OUT, ROOT
 
-from oda_eras.tables import cells_as_text, column_format, decimals, numbers_to_latex, to_latex
+from oda_eras.tables import (
+    Printed,
+    column_format,
+    decimals,
+    numbers_to_latex,
+    to_latex,
+    to_markdown,
+)
+from oda_eras.words import Column
 
 FRAME = pd.DataFrame(
     {
@@ -20,18 +28,65 @@ FRAME = pd.DataFrame(
     }
 )
 
+PRINTED = Printed(FRAME, [Column(name, name, "", "") for name in FRAME], str)
+
 
 def test_a_column_shows_one_number_of_decimals():
     assert decimals(pd.Series([1.0, 2.5, 0.125])) == 3
     assert decimals(pd.Series([1.0, 2.0, np.nan])) == 0
-    text = cells_as_text(FRAME)
+    text = PRINTED.text
     assert list(text["US$ million"]) == ["-1.25", "1000.00"]
     assert list(text["n"]) == ["3", ""] and list(text["ok"]) == ["yes", "no"]
 
 
+def test_columns_are_named_formatted_and_put_together():
+    frame = pd.DataFrame(
+        {
+            "era": ["E0", "E1"],
+            "low": [-51.2, np.nan],
+            "high": [-0.3, 3.0],
+            "p": [0.0312, np.nan],
+            "x": [-0.01, 1.0],
+            "KAZ": [1.26, 2.0],
+        }
+    )
+    columns = [
+        Column("era", "Era", "", ""),
+        Column("", "Range", "{low:+.0f} to {high:+.0f}", ""),
+        Column("p", "p", ".3f", ""),
+        Column("low", "Low", "", ""),
+        Column("high", "High", "", ""),
+        Column("*", "", ".1f", ""),
+    ]
+    names = {"E0": "Listing", "E1": "Eurasian", "KAZ": "Kazakhstan", "x": "x"}
+    printed = Printed(frame, columns, lambda code: names[code])
+    assert printed.text.to_dict("list") == {
+        "Era": ["Listing", "Eurasian"],
+        "Range": ["-51 to 0", ""],
+        "p": ["0.031", ""],
+        "Low": ["-51.2", ""],
+        "High": ["-0.3", "3.0"],
+        "x": ["0.0", "1.0"],
+        "Kazakhstan": ["1.3", "2.0"],
+    }
+    assert printed.numbers == {"p", "Low", "High", "x", "Kazakhstan"}
+    with pytest.raises(KeyError, match="height"):
+        Printed(frame, [Column("height", "Height", "", "")], str)
+
+
+def test_markdown_has_minus_signs_and_numbers_to_the_right():
+    head, rule, first, second = to_markdown(PRINTED).splitlines()
+    assert [cell.strip() for cell in head.strip("|").split("|")] == list(FRAME)
+    assert [cell[0] + cell[-1] for cell in rule.strip("|").split("|")] == [":-", "-:", "-:", ":-"]
+    assert [cell.strip() for cell in first.strip("|").split("|")] == ["a_b", "−1.25", "3", "yes"]
+    assert "1000.00" in second
+
+
 def test_latex_aligns_decimals_and_escapes_text():
-    latex = to_latex(FRAME, label="t", title="A & B", note="100%")
-    assert column_format(FRAME)[1] == "lS[table-format=-4.2]S[table-format=1.0]l"
+    latex = to_latex(PRINTED, label="t", title="A & B", note="100%")
+    _, columns = column_format(PRINTED.text, PRINTED.numbers)
+    plus = "retain-explicit-plus"
+    assert columns == f"lS[table-format=-4.2,{plus}]S[table-format=1.0,{plus}]l"
     assert r"a\_\allowbreak{}b & -1.25 & 3 & yes" in latex and r"50\% \& more" in latex
     assert r"\caption{A \& B}" in latex and r"100\%" in latex and r"\toprule" in latex
 

@@ -18,8 +18,8 @@ from scipy.stats import false_discovery_control
 from oda_eras import figures
 from oda_eras.bench import outside_make
 from oda_eras.measures import ALL
+from oda_eras.notebook import Notebook
 from oda_eras.paths import project_root
-from oda_eras.publication import Publication
 from oda_eras.study import FEWEST_YEARS, LEVEL, MEMBER_GROUPS, Study, StudyError, read_study
 
 COMPARISON = "outputs/donors"
@@ -91,77 +91,16 @@ def compare(root: Path, donors: list[str]) -> pd.DataFrame:
     return table.sort_values(["p_null", "donor"], ignore_index=True)
 
 
-def publish(root: Path, table: pd.DataFrame) -> None:
+def publish(table: pd.DataFrame) -> None:
     """Write the comparison's table and figure."""
-    publication = Publication("all_donors", COMPARISON, study=Study())
-    source = "wdi_net_oda_by_donor"
-    held = int((table.q <= LEVEL).sum())
-    about = (
-        "Net ODA to Kazakhstan, Kyrgyzstan, Tajikistan, Turkmenistan and Uzbekistan together, "
-        "current US$, calendar years as listed"
-    )
-    publication.save_table(
-        "t13_donors",
-        table,
-        title="The largest shift of the mean of net ODA, donor by donor",
-        columns={
-            "donor": "donor, ISO3",
-            "name": "donor",
-            "first": "first year of the series",
-            "last": "last year",
-            "n": "years",
-            "sup_f": "largest F of one shift in the mean, trim 0.15",
-            "last_old": "last year of the old level",
-            "first_new": "first year of the new level",
-            "rho_null": "autocorrelation of the series less its mean",
-            "p_null": "simulated p of sup-F at that autocorrelation",
-            "p_break": "simulated p with the best break removed",
-            "bic_breaks": "breaks that BIC picks",
-            "q": "p_null adjusted for the false discovery rate over donors",
-            "lwz_breaks": "breaks that LWZ picks",
-        },
-        sources=[source],
-        note=f"{about}. BIC alone finds breaks in series that have none (t09).",
-        printed=pd.DataFrame(
-            {
-                "Donor": table.name,
-                "Years": table["first"].astype(str) + "-" + table["last"].astype(str),
-                "Last old year": table.last_old,
-                "sup-F": table.sup_f.round(1),
-                "rho": table.rho_null.round(2),
-                "p": table.p_null.round(3),
-                "p, break removed": table.p_break.round(3),
-                "q": table.q.round(3),
-                "BIC": table.bic_breaks,
-                "LWZ": table.lwz_breaks,
-            }
-        ),
-    )
-    note = (
-        f"{about}. p: sup-F, simulated at each donor's own autocorrelation; q: false discovery "
-        f"rate; filled: q of {LEVEL} or less. {publication.cite(source)}"
-    )
-    publication.save_figure(
-        "f17_who_shifted_when",
-        figures.donors_compared(table, note),
-        data=table[["donor", "name", "first", "last", "last_old", "p_null", "q"]],
-        columns={
-            "donor": "donor, ISO3",
-            "name": "donor",
-            "first": "first year of the series",
-            "last": "last year",
-            "last_old": "last year of the old level at the largest F",
-            "p_null": "simulated p at the donor's own autocorrelation",
-            "q": "the same adjusted for the false discovery rate over donors",
-        },
-        caption=f"When the mean of each donor's flow shifted most (n = {len(table)} donors). "
-        f"{about}; p of sup-F simulated at each donor's own autocorrelation, q over donors.",
-        alt=f"A row for each donor with a diamond at its largest shift; {held} of {len(table)} "
-        f"hold at a false discovery rate of {LEVEL}: "
-        + (", ".join(table.name[table.q <= LEVEL]) or "none") + ".",
-        sources=[source],
+    nb = Notebook("all_donors", COMPARISON, study=Study())
+    nb.table("t13_donors", table)
+    plotted = table[["donor", "name", "first", "last", "last_old", "p_null", "q"]]
+    nb.figure(
+        "f17_who_shifted_when", figures.donors_compared(table), plotted, table=table,
+        held=list(table.name[table.q <= LEVEL]), rate=LEVEL,
     )  # fmt: skip
-    publication.publish()
+    nb.publish()
 
 
 def main() -> None:
@@ -183,7 +122,7 @@ def main() -> None:
                 failed[donor] = message
     whole = [donor for donor in donors if donor not in failed]
     if whole:
-        publish(root, compare(root, whole))
+        publish(compare(root, whole))
     for donor, message in failed.items():
         print(f"\n{donor} failed:\n{message}", file=sys.stderr)
     sys.exit(f"{len(failed)} of {len(donors)} donors failed: {', '.join(failed)}" if failed else 0)

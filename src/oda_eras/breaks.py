@@ -33,10 +33,11 @@ Zeileis, Leisch, Hornik and Kleiber (2002), Journal of Statistical Software 7(2)
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from decimal import Decimal
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import combinations, pairwise
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
@@ -71,6 +72,7 @@ EXACT_LIMIT = 200_000
 _COLLINEAR = 1e-9
 _PERFECT = 1e-20
 _CHUNK = 2**22
+_LARGEST = 1e60  # fourth powers, which the intervals take, stay within the range of floats
 
 
 # Input
@@ -97,36 +99,84 @@ class _Model:
         return self.design.shape[1]
 
 
+def _array(values) -> np.ndarray:
+    """Values as an array, masked ones as None.
+
+    A list is taken value by value: numpy would turn numbers beside a text into text, and large
+    integers beside a float into floats.
+    """
+    if np.ma.isMaskedArray(values):
+        return np.where(np.ma.getmaskarray(values), None, values.data.astype(object))
+    return np.asarray(values, dtype=None if hasattr(values, "dtype") else object)
+
+
+def _fault(value) -> str | None:
+    """What keeps a value from being used as a float."""
+    if value is None or value is pd.NA or value is np.ma.masked:
+        return "missing (NaN)"
+    if isinstance(value, complex | np.complexfloating):
+        return f"complex: {value!r}"
+    if not isinstance(value, Real | Decimal | np.bool_):
+        return f"not numeric: {value!r}"
+    if value != value:
+        return "missing (NaN)"
+    if isinstance(value, Integral):
+        value = int(value)  # numpy's own would overflow and compare as floats
+    if abs(value) == math.inf:
+        return "infinite"
+    if abs(value) > _LARGEST:
+        return f"beyond {_LARGEST:g} (take a larger unit: powers would leave the range of floats)"
+    if isinstance(value, int) and float(value) != value:
+        return f"an integer of more digits than floats hold: {value}"
+    return None
+
+
 def _floats(values, name: str, labels: pd.Index | None = None) -> np.ndarray:
     """One column as finite floats, or a ValueError saying which observation is at fault."""
-
-    def where(i):
-        label = "" if labels is None else f" (label {labels[i]})"
-        return f"observation {i + 1}{label}"
-
-    given, values = values, np.asarray(values)
-    if values.dtype.kind == "U":  # one text among numbers has turned all of them into text
-        values = np.asarray(given, dtype=object)
+    values = _array(values)
     if values.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, its shape is {values.shape}")
-    if values.dtype.kind not in "biuf":
-        for i, value in enumerate(values):
-            if not isinstance(value, Real) and value is not None and value is not pd.NA:
-                raise ValueError(f"{name} is not numeric: {value!r} at {where(i)}")
-        values = np.array([np.nan if v is None or v is pd.NA else v for v in values], dtype=float)
-    values = values.astype(float)
-    for bad, what in ((np.isnan(values), "missing (NaN)"), (np.isinf(values), "infinite")):
-        if bad.any():
-            raise ValueError(f"{name} is {what} at {where(int(bad.argmax()))}")
-    return values
+    plain = values.dtype.kind in "biuf" and values.dtype.itemsize <= 8
+    limit = _LARGEST if values.dtype.kind == "f" else 2**53
+    if not plain or not ((values >= -limit) & (values <= limit)).all():
+        for i, value in enumerate(values.astype(object)):
+            if fault := _fault(value):
+                label = "" if labels is None else f" (label {labels[i]})"
+                raise ValueError(f"{name} is {fault} at observation {i + 1}{label}")
+    return values.astype(float)
 
 
-def _is_constant(values: np.ndarray) -> bool:
-    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
+def _refuse_constant(values: np.ndarray, name: str) -> None:
+    """Refuse values that are equal, or too close for floats to tell by how much they differ."""
+    spread, level = float(np.ptp(values)), float(np.abs(values).max())
+    if spread == 0:
+        raise ValueError(f"{name} is constant ({values[0]:g} in all {len(values)} observations)")
+    if spread <= 1e-12 * level:
+        raise ValueError(
+            f"{name} varies by {spread:.1g} at a level of {level:g}, which can't be told from "
+            "rounding; subtract the level"
+        )
+    if spread < 1 / _LARGEST:
+        raise ValueError(
+            f"{name} varies by {spread:.1g} only, and powers of that leave the range of floats; "
+            "take a smaller unit"
+        )
 
 
-def _default_index(index: pd.Index) -> bool:
-    return isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1
+def _refuse_disorder(index: pd.Index, name: str) -> None:
+    """Refuse labels that are missing, repeated or, unless they are text, not increasing."""
+    if index.nlevels == 1 and index.hasnans:
+        raise ValueError(f"{name} has no label at observation {int(index.isna().argmax()) + 1}")
+    if index.has_duplicates:
+        i = int(index.duplicated().argmax())
+        raise ValueError(f"{name} repeats the label {index[i]} at observation {i + 1}")
+    text = index.inferred_type in ("string", "mixed", "mixed-integer", "categorical")
+    if not text and not index.is_monotonic_increasing:
+        i = next(i for i in range(1, len(index)) if not index[i - 1] < index[i])
+        raise ValueError(
+            f"{name} is not in the order of its labels: {index[i]} follows {index[i - 1]} at "
+            f"observation {i + 1}"
+        )
 
 
 def _regressors(x, n: int) -> tuple[np.ndarray, list[str]]:
@@ -138,8 +188,9 @@ def _regressors(x, n: int) -> tuple[np.ndarray, list[str]]:
     if isinstance(x, pd.DataFrame):
         names, columns = [str(c) for c in x.columns], [x.iloc[:, i] for i in range(x.shape[1])]
         labels = x.index
+        _refuse_disorder(labels, "x")
     else:
-        x = np.asarray(x)
+        x = _array(x)
         if x.ndim == 1:
             x = x[:, None]
         if x.ndim != 2:
@@ -158,8 +209,7 @@ def _design(x, n: int) -> tuple[np.ndarray, list[str], np.ndarray, np.ndarray]:
     """Constant and standardised regressors; refuses collinear columns."""
     x, names = _regressors(x, n)
     for values, name in zip(x.T, names, strict=True):
-        if _is_constant(values):
-            raise ValueError(f"x is collinear: column {name!r} is constant ({values[0]:g})")
+        _refuse_constant(values, f"x is collinear: column {name!r}")
     centre, scale = x.mean(axis=0), x.std(axis=0)
     design = np.column_stack([np.ones(n), (x - centre) / scale])
     if design.shape[1] > n:
@@ -174,23 +224,23 @@ def _design(x, n: int) -> tuple[np.ndarray, list[str], np.ndarray, np.ndarray]:
     return design, names, centre, scale
 
 
+def _refuse_other_index(index: pd.Index, other, names: str) -> None:
+    if isinstance(other, pd.Series | pd.DataFrame) and not index.equals(other.index):
+        raise ValueError(f"{names} carry different indexes; align them first")
+
+
 def _model(y, x) -> _Model:
     labels = y.index if isinstance(y, pd.Series) else None
     values = _floats(y, "y", labels)
     if len(values) < 4:
         raise ValueError(f"y is too short: {len(values)} observations, at least 4 are needed")
-    if _is_constant(values):
-        raise ValueError(f"y is constant ({values[0]:g} in all {len(values)} observations)")
+    _refuse_constant(values, "y")
     design, names, centre, scale = _design(x, len(values))
     if labels is None:
         labels = pd.RangeIndex(1, len(values) + 1)
-    elif (
-        isinstance(x, pd.Series | pd.DataFrame)
-        and not _default_index(labels)
-        and not _default_index(x.index)
-        and not labels.equals(x.index)
-    ):
-        raise ValueError("y and x carry different indexes; align them first")
+    else:
+        _refuse_disorder(labels, "y")
+        _refuse_other_index(labels, x, "y and x")
     mean = float(values.mean())
     values = values - mean
     residuals = _residuals(values, design)
@@ -204,7 +254,7 @@ def _residuals(y: np.ndarray, design: np.ndarray) -> np.ndarray:
 
 
 def _segment_length(h: float, n: int, k: int) -> int:
-    if not h > 0 or (h >= 1 and h != int(h)):
+    if not h > 0 or (h >= 1 and h % 1):
         raise ValueError(f"h = {h} is neither a fraction below 1 nor a whole number")
     length = math.floor(n * h) if h < 1 else int(h)
     if length <= k:
@@ -220,7 +270,7 @@ def _segment_length(h: float, n: int, k: int) -> int:
 
 
 def _first_position(trim: float, n: int, k: int) -> int:
-    if not trim > 0 or (trim >= 1 and trim != int(trim)):
+    if not trim > 0 or (trim >= 1 and trim % 1):
         raise ValueError(f"trim = {trim} is neither a fraction below 1 nor a whole number")
     first = max(math.floor(n * trim) if trim < 1 else int(trim), k + 1)
     if first > n - first:
@@ -255,8 +305,10 @@ def _segment_rss(y: np.ndarray, design: np.ndarray, h: int, starts: int) -> np.n
         for q in range(k):
             pivot = factor[q, q, :active]
             norm = np.hypot(pivot, row[q])
-            norm[norm == 0] = 1
+            nothing = norm == 0  # to rotate, as where x repeats: the row stays as it is
+            norm[nothing] = 1
             cosine, sine = pivot / norm, row[q] / norm
+            cosine[nothing] = 1
             upper = factor[q, q:, :active]
             rotated = cosine * upper + sine * row[q:]
             row[q:] = cosine * row[q:] - sine * upper
@@ -269,14 +321,14 @@ def _segment_rss(y: np.ndarray, design: np.ndarray, h: int, starts: int) -> np.n
     return out
 
 
-def _refuse_collinear(factor: np.ndarray, h: int) -> None:
+def _refuse_collinear(factor: np.ndarray, h: int, side: str = "") -> None:
     for q in range(1, factor.shape[0]):
         flawed = np.abs(factor[q, q]) <= _COLLINEAR * np.linalg.norm(factor[: q + 1, q], axis=0)
         if flawed.any():
             start = int(flawed.argmax())
             raise ValueError(
-                f"x is collinear within the segment of observations {start + 1} to {start + h} "
-                f"(column {q} of x); use a larger minimal segment or drop the column"
+                f"{side}x is collinear within the segment of observations {start + 1} to "
+                f"{start + h} (column {q} of x); use a larger minimal segment or drop the column"
             )
 
 
@@ -339,7 +391,7 @@ class BaiPerron:
         """
         if m not in range(len(self._positions)):
             raise ValueError(f"m = {m} is not between 0 and {len(self._positions) - 1}")
-        return list(self._positions[m])
+        return list(self._positions[int(m)])
 
     def labels(self, m: int) -> pd.DataFrame:
         """Breaks as labels of y: a row per break; columns position, last_old, first_new.
@@ -417,7 +469,7 @@ class BaiPerron:
             raise ValueError("m = 0 has no break and no interval")
         if not 0 < level < 1:
             raise ValueError(f"level = {level} is not between 0 and 1")
-        if hac is not None and (hac < 0 or hac != int(hac)):
+        if hac is not None and not (hac >= 0 and hac % 1 == 0):
             raise ValueError(f"hac = {hac} is not a whole number of lags")
         tiny = _PERFECT * float(np.mean(self._model.y**2))
         segments = self._segments(m)
@@ -481,8 +533,10 @@ def bai_perron(y, x=None, h: float = 0.15, max_breaks: int = 5) -> BaiPerron:
     Raises
     ------
     ValueError
-        NaN, infinite, non-numeric or constant y; x of another length, collinear in the sample
-        or in a segment of h observations, or explaining y exactly; h not above k, or above n/2.
+        y missing, masked, infinite, not numeric, constant or outside the range in which fourth
+        powers are floats; labels that repeat or, unless they are text, do not increase; x with
+        such faults, of another length or index, collinear in the sample or in a segment of h
+        observations, or explaining y exactly; h not above k, or above n/2.
 
     Notes
     -----
@@ -503,7 +557,7 @@ def bai_perron(y, x=None, h: float = 0.15, max_breaks: int = 5) -> BaiPerron:
     model = _model(y, x)
     n, k = model.n, model.k
     length = _segment_length(h, n, k)
-    if max_breaks < 1 or max_breaks != int(max_breaks):
+    if not (max_breaks >= 1 and max_breaks % 1 == 0):
         raise ValueError(f"max_breaks = {max_breaks} is not a positive whole number")
     max_breaks = min(int(max_breaks), max(math.ceil(n / length) - 2, 1))
     cost = _segment_rss(model.y, model.design, length, n - length + 1)
@@ -604,7 +658,7 @@ class SupF:
     p_asymptotic, p_ave, p_exp : float
         Asymptotic p of sup, ave and exp (`hansen_p`).
     rho : float
-        Lag-1 autocorrelation of the residuals, as asked by ``rho_from``.
+        AR(1) coefficient of the residuals asked for by ``rho_from``, estimated as in `lag1`.
     p_simulated, mc_error : float
         p of sup at this n, trim and rho, and its Monte Carlo standard error; NaN without
         simulation.
@@ -642,7 +696,7 @@ def sup_f(
 
     The asymptotic p presumes a long series and uncorrelated errors: at n = 30 and a first-order
     autocorrelation of 0.5 the nominal 5% test rejects 43% of true nulls. The simulated p holds x
-    fixed and draws Gaussian AR(1) errors with the series' own lag-1 autocorrelation; it is
+    fixed and draws Gaussian AR(1) errors with the series' own coefficient (`lag1`); it is
     (b + 1) / (n_sim + 1) with b the number of simulated sups at least as large (Phipson and Smyth
     2010). A break inflates the autocorrelation of the demeaned series, and removing the break
     that fits best understates it, so the two settings of ``rho_from`` bracket the answer: show
@@ -672,8 +726,8 @@ def sup_f(
 
     Notes
     -----
-    ``p_asymptotic`` is Hansen's for k up to 10 and NaN above. With a single candidate the test
-    is `chow`'s and sup and ave get its exact F p, as in strucchange.
+    The asymptotic p is `hansen_p`'s. With a single candidate the test is `chow`'s and sup and ave
+    get its exact F p, as in strucchange.
     """
     if rho_from not in ("null", "break"):
         raise ValueError(f"rho_from must be 'null' or 'break', not {rho_from!r}")
@@ -729,8 +783,16 @@ def _f_path(model: _Model, positions: np.ndarray) -> np.ndarray:
 
 
 def lag1(residuals: np.ndarray) -> np.ndarray | float:
-    """Lag-1 autocorrelation along axis 0: sum e(t) e(t-1) / sum e(t)^2, always within (-1, 1)."""
-    return (residuals[1:] * residuals[:-1]).sum(axis=0) / (residuals**2).sum(axis=0)
+    """AR(1) coefficient of residuals along axis 0, by least squares forwards and backwards.
+
+    2 sum e(t) e(t-1) / sum (e(t)^2 + e(t-1)^2) over t = 2..n, as statsmodels' ``burg`` of order 1.
+    Ordinary least squares, with sum e(t-1)^2 alone below, gives 1 or more where the last year is
+    by far the largest, and no stationary null has such errors. This one lies within [-1, 1] and is
+    as little biased: of a series less its mean by about -(1 + 3 rho) / n, against -(1 + 4 rho) / n
+    of Yule and Walker's estimate, with all n squares below.
+    """
+    later, earlier = residuals[1:], residuals[:-1]
+    return 2 * (later * earlier).sum(axis=0) / (later**2 + earlier**2).sum(axis=0)
 
 
 def _monte_carlo_p(as_extreme: np.ndarray) -> tuple[float, float]:
@@ -755,16 +817,20 @@ def hansen_p(statistic: float, k: int, trim: float, kind: str = "sup") -> float:
     linearly, up to trim = 0.5, where sup, ave and twice exp are chi-squared with k degrees of
     freedom. (strucchange does not double exp there, which matters for trim above 0.49 only.)
     The coefficients are those Hansen published with the article and strucchange uses
-    (``hansen1997.csv`` beside this module: statistic, k, pi0 = trim, b0..b3, df). Where a fitted
-    cubic turns down far in the tail of ave and exp, p stays at its smallest (strucchange's returns
-    to 1 there, for statistics whose p is below 0.001).
+    (``hansen1997.csv`` beside this module: statistic, k, pi0 = trim, b0..b3, df), for k up to 10.
+    Above 10 the limit law is simulated with a fixed seed: p is (b + 1) / 50,001 with b of 50,000
+    draws at least as large (Monte Carlo error 0.001 at p = 0.05), in about half a second for each
+    new k and trim. That law is in continuous time. Hansen's p are those of a process of 1,000
+    steps and for sup somewhat smaller: 0.043 where the limit gives 0.05 (k = 10, trim = 0.15).
+    Where a fitted cubic turns down far in the tail of ave and exp, p stays at its smallest
+    (strucchange's returns to 1 there, for statistics whose p is below 0.001).
 
     Parameters
     ----------
     statistic : float
         Scaled as in `sup_f`.
     k : int
-        Number of coefficients that may change; NaN is returned above 10.
+        Number of coefficients that may change.
     trim : float
         Smallest share of the sample on one side; below 0.01 taken as 0.01.
     kind : {"sup", "ave", "exp"}
@@ -776,14 +842,21 @@ def hansen_p(statistic: float, k: int, trim: float, kind: str = "sup") -> float:
     Raises
     ------
     ValueError
-        If ``kind`` is unknown, ``k`` below 1, or ``trim`` outside (0, 0.5].
+        If ``kind`` is unknown, the statistic NaN, ``k`` no whole number from 1 on, or ``trim``
+        outside (0, 0.5].
     """
     if kind not in ("sup", "ave", "exp"):
         raise ValueError(f"kind must be 'sup', 'ave' or 'exp', not {kind!r}")
-    if k < 1 or not 0 < trim <= 0.5:
-        raise ValueError(f"k = {k} must be at least 1 and trim = {trim} in (0, 0.5]")
+    if k < 1 or k % 1 or not 0 < trim <= 0.5:
+        raise ValueError(f"k = {k} must be 1, 2, ... and trim = {trim} in (0, 0.5]")
+    if math.isnan(statistic):
+        raise ValueError(f"statistic = {statistic} is not a number")
+    at_half = float(special.chdtrc(k, 2 * statistic if kind == "exp" else statistic))
+    if statistic == math.inf or trim == 0.5:
+        return at_half
     if k > 10:
-        return math.nan
+        draws = _limit_law(int(k), max(trim, 0.01))[kind]
+        return (int((draws >= statistic).sum()) + 1) / (len(draws) + 1)
     trimmings, coefficients, df = _hansen_table(kind, int(k))
     with np.errstate(divide="ignore", invalid="ignore"):
         slope, bend, twist = coefficients.T[1:]
@@ -794,8 +867,40 @@ def hansen_p(statistic: float, k: int, trim: float, kind: str = "sup") -> float:
     powers = points[..., None] ** np.arange(4)
     value = (powers * coefficients).sum(axis=-1).max(axis=0).clip(min=0)
     p = special.chdtrc(df, value)
-    at_half = special.chdtrc(k, 2 * statistic if kind == "exp" else statistic)
     return float(np.interp(trim, [*trimmings, 0.5], [*p, at_half]))
+
+
+@lru_cache(maxsize=8)
+def _limit_law(k: int, trim: float) -> dict[str, np.ndarray]:
+    """50,000 draws of the limits of sup, ave and exp F (Andrews 1993), seeded.
+
+    With B a Brownian bridge of k dimensions F tends to |B(u)|^2 / (u (1 - u)). Over ln(u / (1 - u))
+    that is the squared norm of k stationary Ornstein-Uhlenbeck processes, of autocorrelation
+    exp(-s / 2) at distance s, whose steps are noncentral chi-squared and are drawn as such, so
+    that k costs no time. Between two steps, at most 0.05 apart, the norm is taken as a Brownian
+    bridge and its maximum drawn: the largest value on the grid alone would be too small.
+    """
+    span = 2 * math.log((1 - trim) / trim)
+    grid = np.linspace(-span / 2, span / 2, max(math.ceil(span / 0.05), 2) + 1)
+    step = grid[1] - grid[0]
+    kept, share = math.exp(-step / 2), -math.expm1(-step)
+    weights = special.expit(grid) * special.expit(-grid)  # du / ds
+    weights[[0, -1]] /= 2
+    weights /= weights.sum()
+    rng, n_sim = np.random.default_rng(0), 50_000
+    square = rng.chisquare(k, n_sim)
+    norm = np.sqrt(square)
+    sup, ave, exp = norm.copy(), weights[0] * square, weights[0] * np.exp(square / 2)
+    for weight in weights[1:]:
+        before = norm
+        square = (kept * before + math.sqrt(share) * rng.standard_normal(n_sim)) ** 2
+        square += share * rng.chisquare(k - 1, n_sim)
+        norm = np.sqrt(square)
+        bridge = np.hypot(norm - before, np.sqrt(2 * step * rng.standard_exponential(n_sim)))
+        np.maximum(sup, (before + norm + bridge) / 2, out=sup)
+        ave += weight * square
+        exp += weight * np.exp(square / 2)
+    return {"sup": sup**2, "ave": ave, "exp": np.log(exp)}
 
 
 def hansen_critical(level: float, k: int, trim: float) -> float:
@@ -817,7 +922,7 @@ def hansen_critical(level: float, k: int, trim: float) -> float:
 
     if not 0 < level < 0.5:
         raise ValueError(f"level = {level} must lie between 0 and 0.5")
-    return float(brentq(lambda f: hansen_p(f, k, trim) - level, 1, 200))
+    return float(brentq(lambda f: hansen_p(f, k, trim) - level, 0, 200 + 2 * k))
 
 
 def ar1(n: int, rho: float, n_sim: int, rng: np.random.Generator) -> np.ndarray:
@@ -852,6 +957,11 @@ def sup_f_paths(paths: np.ndarray, x=None, trim: float = 0.15) -> tuple[np.ndarr
     sup : array, shape (n_sim,)
     position : array of int, shape (n_sim,)
 
+    Raises
+    ------
+    ValueError
+        For bad x or trim, and a path that is constant, explained exactly by x or not finite.
+
     Notes
     -----
     For each candidate the new regressors, x after the break, are made orthogonal to x once; what
@@ -863,11 +973,20 @@ def sup_f_paths(paths: np.ndarray, x=None, trim: float = 0.15) -> tuple[np.ndarr
     k = design.shape[1]
     first = _first_position(trim, n, k)
     positions = np.arange(first, n - first + 1)
+    for side, rows in (("", design), ("counted from the end: ", design[::-1])):
+        _refuse_collinear(np.linalg.qr(rows[:first], mode="r")[..., None], first, side)
     basis = np.linalg.qr(design)[0]
     after = np.arange(n)[None, :, None] >= positions[:, None, None]
     change = after * basis
     change = np.linalg.qr(change - basis @ (basis.T @ change))[0]
-    rss = (paths**2).sum(axis=0) - ((basis.T @ paths) ** 2).sum(axis=0)
+    fitted = basis.T @ paths
+    total = np.einsum("ij,ij->j", paths, paths)
+    rss = total - (fitted**2).sum(axis=0)
+    if not (rss > 1e-3 * total).all():  # digits would be lost to a level
+        paths = paths - basis @ fitted
+        rss = np.einsum("ij,ij->j", paths, paths)
+        if not (rss > _PERFECT * total).all():
+            raise ValueError("a path is constant, explained exactly by x, or not finite")
     projections = change.transpose(0, 2, 1).reshape(-1, n) @ paths
     projections *= projections
     explained = projections.reshape(len(positions), k, -1).sum(axis=1) if k > 1 else projections
@@ -907,8 +1026,8 @@ def simulate_sup_f(
     Works in blocks of at most 2^22 values (32 MB) per array, whatever ``n_sim``; 100,000 series
     of 30 observations take well below a second.
     """
-    if n_sim < 1:
-        raise ValueError(f"n_sim = {n_sim} must be at least 1")
+    if n < 1 or n_sim < 1:
+        raise ValueError(f"n = {n} and n_sim = {n_sim} must be at least 1")
     rng = np.random.default_rng(seed)
     block = max(_CHUNK // n, 1)
     sizes = [min(block, n_sim - done) for done in range(0, n_sim, block)]
@@ -1028,7 +1147,7 @@ def chow(y, position: int, x=None) -> Chow:
     """
     model = _model(y, x)
     n, k = model.n, model.k
-    if position != int(position) or not k < position < n - k:
+    if position % 1 or not k < position < n - k:
         raise ValueError(
             f"position = {position} must leave more than {k} observation(s) on both sides of {n}"
         )
@@ -1065,9 +1184,12 @@ class Resampling:
     mc_error: float
 
 
-def _share_as_extreme(values: np.ndarray, than: float) -> float:
-    """Share of values >= than; values equal up to rounding count as equal."""
-    return float(np.mean((values >= than) | np.isclose(values, than, rtol=1e-9, atol=0)))
+def _rounding(values: np.ndarray) -> float:
+    """Bound of the rounding error of a difference of two means of the values.
+
+    It follows their level, not their differences, and covers their own last digit.
+    """
+    return 2 * len(values) * float(np.finfo(float).eps * np.abs(values).max())
 
 
 def permutation(
@@ -1078,7 +1200,8 @@ def permutation(
     T = statistic(a) - statistic(b). p is the share of arrangements of the pooled values into
     groups of these sizes with ``|T*| >= |T|``, the observed arrangement included: the
     two-sided convention of the whole project. (scipy's doubles the smaller one-sided p, whose
-    floor is twice as high.) The floor is the share of arrangements that reach the largest
+    floor is twice as high.) Values of T closer than the rounding error of means at the level of
+    the data are ties. The floor is the share of arrangements that reach the largest
     ``|T*|``. Neighbouring years are exchangeable only without autocorrelation; see `rotation`.
 
     Parameters
@@ -1099,7 +1222,8 @@ def permutation(
     Raises
     ------
     ValueError
-        NaN, infinite or non-numeric values, an empty group, or all values equal.
+        NaN, infinite or non-numeric values, an empty group, all values equal, a statistic that is
+        not finite, or ``n_sim`` below 1.
 
     Notes
     -----
@@ -1114,8 +1238,12 @@ def permutation(
     if not len(a) or not len(b):
         raise ValueError(f"groups must not be empty; their sizes are {len(a)} and {len(b)}")
     pooled = np.concatenate([a, b])
-    if _is_constant(pooled):
-        raise ValueError(f"all {len(pooled)} values are equal ({pooled[0]:g})")
+    rounding, spread = _rounding(pooled), np.ptp(pooled)
+    if spread <= rounding:
+        almost = " up to rounding" if spread else ""
+        raise ValueError(f"all {len(pooled)} values are equal{almost} ({pooled[0]:g})")
+    if n_sim < 1:
+        raise ValueError(f"n_sim = {n_sim} must be at least 1")
     observed = float(statistic(a, axis=0) - statistic(b, axis=0))
     count = math.comb(len(pooled), len(a))
     exact = count <= EXACT_LIMIT
@@ -1128,10 +1256,12 @@ def permutation(
     first = pooled[in_a].reshape(len(in_a), len(a))
     second = pooled[~in_a].reshape(len(in_a), len(b))
     values = np.abs(statistic(first, axis=1) - statistic(second, axis=1))
+    if not np.isfinite([observed, values.max()]).all():
+        raise ValueError("the statistic is not finite in every arrangement of the groups")
+    hits = values >= abs(observed) - rounding
     if exact:
-        p, floor = (_share_as_extreme(values, v) for v in (abs(observed), values.max()))
-        return Resampling(observed, p, floor, count, True, 0.0)
-    hits = values >= abs(observed) * (1 - 1e-9)
+        floor = float(np.mean(values >= values.max() - rounding))
+        return Resampling(observed, float(hits.mean()), floor, count, True, 0.0)
     p, error = _monte_carlo_p(hits)
     return Resampling(observed, p, 1 / (n_sim + 1), n_sim + 1, False, error)
 
@@ -1176,11 +1306,14 @@ def rotation(y, labels, groups: tuple | None = None) -> Resampling:
     Raises
     ------
     ValueError
-        As `bai_perron` for y; labels of another length; fewer than two eras; unknown groups; no
-        more labelled observations than eras.
+        As `bai_perron` for y; labels of another length or index; fewer than two eras; unknown
+        groups; no more labelled observations than eras.
     """
-    values = _model(y, None).y
-    codes, eras = pd.factorize(np.asarray(labels, dtype=object))
+    model = _model(y, None)
+    values = model.y
+    if isinstance(y, pd.Series):
+        _refuse_other_index(y.index, labels, "y and labels")
+    codes, eras = pd.factorize(_array(labels).astype(object))
     if len(codes) != len(values):
         raise ValueError(f"lengths differ: y has {len(values)} observations, labels {len(codes)}")
     if groups is not None:
@@ -1190,8 +1323,11 @@ def rotation(y, labels, groups: tuple | None = None) -> Resampling:
             [groups.index(eras[c]) if c >= 0 and eras[c] in groups else -1 for c in codes]
         )
     statistics = _rotation_statistics(values[:, None], codes, omnibus=groups is None)[:, 0]
-    extremes = np.abs(statistics)
-    p, floor = (_share_as_extreme(extremes, v) for v in (extremes[0], extremes.max()))
+    extremes, rounding = np.abs(statistics), _rounding(values + model.mean)
+    if groups is None:  # F is a ratio of squares: what it loses is relative
+        rounding = extremes * max(1e-9, 4 * rounding / math.sqrt(values @ values))
+        rounding[np.isinf(extremes)] = 0
+    p, floor = (float(np.mean(extremes >= v - rounding)) for v in (extremes[0], extremes.max()))
     return Resampling(float(statistics[0]), p, floor, len(values), True, 0.0)
 
 
@@ -1249,21 +1385,23 @@ def holm(p, floors=None) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If a p or floor lies outside [0, 1], a p below its floor, or lengths differ.
+        If a p or floor lies outside [0, 1], a p below its floor, or lengths or indexes differ.
     """
-    p = pd.Series(p, dtype=float)
-    floors = np.zeros(len(p)) if floors is None else np.asarray(floors, dtype=float)
+    index = p.index if isinstance(p, pd.Series) else pd.RangeIndex(len(p))
+    _refuse_other_index(index, floors, "p and floors")
+    p = pd.Series(_array(p), dtype=float)
+    floors = np.zeros(len(p)) if floors is None else _array(floors).astype(float)
     if floors.shape != p.shape:
         raise ValueError(f"lengths differ: {len(p)} p-values, floors of shape {floors.shape}")
-    floors = pd.Series(floors, index=p.index).where(p.notna())
-    for label in p.index[p.notna()]:
-        if not 0 <= floors[label] <= 1 or not 0 <= p[label] <= 1:
-            raise ValueError(f"p and floors must lie within [0, 1]; they do not at {label!r}")
-        if p[label] < floors[label] * (1 - 1e-9):
-            raise ValueError(f"p at {label!r} is below its floor: {p[label]} < {floors[label]}")
+    floors = pd.Series(floors).where(p.notna())
+    for i in p.index[p.notna()]:
+        if not 0 <= floors[i] <= 1 or not 0 <= p[i] <= 1:
+            raise ValueError(f"p and floors must lie within [0, 1]; they do not at {index[i]!r}")
+        if p[i] < floors[i] * (1 - 1e-9):
+            raise ValueError(f"p at {index[i]!r} is below its floor: {p[i]} < {floors[i]}")
     return pd.DataFrame(
         {"p": p, "p_holm": _step_down(p), "floor": floors, "floor_holm": _step_down(floors)}
-    )
+    ).set_axis(index)
 
 
 def _step_down(p: pd.Series) -> pd.Series:

@@ -17,6 +17,7 @@ import yaml
 from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
+from oda_eras.figures import read_caption
 from oda_eras.merge import MERGED, published_files
 from oda_eras.paths import project_root
 from oda_eras.records import read_json, sha256
@@ -67,6 +68,8 @@ def titles(root: Path, outputs: str) -> dict[str, str]:
     """What each output holds, by its path: a table's title, a figure's caption."""
     resources = read_json(root / outputs / "datapackage.json").get("resources", [])
     stems = {resource["path"].removesuffix(".csv"): resource["title"] for resource in resources}
+    for path in (root / outputs / "figures").glob("*.md"):
+        stems[f"figures/{path.stem}"] = read_caption(path).caption
     return {
         f"{outputs}/{name}": stems[name.rsplit(".", 1)[0]]
         for name in published_files(root / outputs)

@@ -4,7 +4,10 @@ Every function takes tidy frames and returns a matplotlib Figure; the notebook t
 the source line as its footer.
 """
 
+import re
 import textwrap
+from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib as mpl
 import pandas as pd
@@ -79,6 +82,32 @@ def set_footer(figure: Figure, note: str) -> None:
     figure.text(
         0.008, 0.8 / height_mm, footer, fontsize=5.5, color=QUIET, va="bottom", parse_math=False
     )
+
+
+class Caption(NamedTuple):
+    """What the Markdown file beside a saved figure says, a paragraph each.
+
+    heading is number and question, "Figure 5. Who has it?"; source the source line; data the
+    table that is plotted, by its place in the outputs folder.
+    """
+
+    heading: str
+    caption: str
+    source: str
+    data: str
+
+    def to_markdown(self) -> str:
+        """The file's text."""
+        return f"**{self.heading}**\n\n{self.caption}\n\n{self.source}\n\nData: {self.data}.\n"
+
+
+def read_caption(path: Path) -> Caption:
+    """Read what stands beside a figure. Raises ValueError where `Caption` has not written it."""
+    form = r"\*\*(Figure \d+\. .+)\*\*\n\n(.+)\n\n(Source: .+)\n\nData: (\S+)\.\n"
+    match = re.fullmatch(form, path.read_text(encoding="utf-8"))
+    if not match:
+        raise ValueError(f"{path.name}: expected heading, caption, source line and data")
+    return Caption(*match.groups())
 
 
 def date_position(dates: pd.Series) -> pd.Series:
@@ -173,7 +202,7 @@ def flows_by_recipient(
     """
     figure, axes = panels_by_recipient(flows, 36)
     first, last = int(flows.year.min()), int(flows.year.max())
-    dates = date_position(events.date) if events is not None else []
+    dates = [] if events is None else list(date_position(events.date))
     for number, (code, ax) in enumerate(axes.items()):
         series = flows[flows.recipient == code].set_index("year").usd_million
         series = series.reindex(range(first, last + 1))
@@ -181,30 +210,34 @@ def flows_by_recipient(
         colour = STYLES[code][0] if code in STYLES else INK
         ax.bar(series.index, series, width=0.72, color=colour, zorder=2)
         ax.axhline(0, color=INK, lw=0.6, zorder=3)
-        blank = series.index[series.isna()]
-        if len(blank):
-            ax.plot(
-                blank, [0] * len(blank), "x", color=INK, markersize=2.6, markeredgewidth=0.6,
-                zorder=4, label="not reported",
-                transform=offset_copy(ax.transData, figure, y=3, units="points"),
-            )  # fmt: skip
+        mark_blank(ax, series)
         inside = [date for date in dates if first - 0.5 <= date <= last + 0.5]
         for date in inside:
             ax.axvline(date, color=INK, lw=0.5, ls=":", zorder=1)
         last_row = number // 2 == (len(axes) - 1) // 2
         # room for the events' numbers or for the eras' labels
-        pad = 13 if last_row and events is not None else 9 if number < 2 else 3
+        pad = 13 if last_row and dates else 9 if number < 2 else 3
         title = ax.set_title(panel_name(code, axes), loc="left", pad=pad, fontweight="bold")
         title.set_fontsize(7)
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.set_ylabel("US$ million")
-    if events is not None:
-        number_events(ax, dates)
+    number_events(ax, dates)
     legend_above(figure, axes.values())
     return figure
 
 
-def number_events(ax, dates: pd.Series) -> None:
+def mark_blank(ax, series: pd.Series) -> None:
+    """Mark the years (index) without a value, which bars would show as zero."""
+    blank = series.index[series.isna()]
+    if len(blank):
+        ax.plot(
+            blank, [0] * len(blank), "x", color=INK, markersize=2.6, markeredgewidth=0.6,
+            zorder=4, label="not reported",
+            transform=offset_copy(ax.transData, ax.figure, y=3, units="points"),
+        )  # fmt: skip
+
+
+def number_events(ax, dates: list[float]) -> None:
     """Number lines at dates above a panel, those close to each other on two levels."""
     left, right = ax.get_xlim()
     before, level = left - 9, 0
@@ -469,11 +502,14 @@ def three_measures(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-def concentration(rows: pd.DataFrame) -> Figure:
+def concentration(rows: pd.DataFrame) -> Figure | None:
     """Effective number of recipients by year on several measures (f15).
 
-    `rows` has columns measure, year, effective_number; a year without one breaks the line.
+    `rows` has columns measure, year, effective_number; a year without one breaks the line. None
+    where no year has one.
     """
+    if rows.effective_number.isna().all():
+        return None
     figure, ax = new_figure("single", 62)
     styles = zip(COLOURS, MARKERS, ["-", "", "--"], strict=False)
     for (measure, series), (colour, marker, dash) in zip(
@@ -520,33 +556,38 @@ def rank_and_share(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-def side_by_side(own: pd.DataFrame, china: pd.DataFrame) -> Figure:
-    """A donor's disbursements above China's commitments, each on its own axis and in other colours.
+def side_by_side(rows: pd.DataFrame) -> Figure | None:
+    """A donor's disbursements above China's commitments, each with an axis of its own (f20).
 
-    Both frames have years as index and a column per series, US$ million; the lower is stacked.
+    `rows` is a result of `oda_eras.patterns.beside_china`; China's classes are stacked. None
+    where there are no rows.
     """
+    if rows.empty:
+        return None
     figure, axes = new_figure("double", 95, rows=2, sharex=True)
+    years = range(int(rows.year.min()), int(rows.year.max()) + 1)
     looks = [[(COLOURS[0], "")], [(COLOURS[2], ""), (COLOURS[3], "////"), (COLOURS[4], "....")]]
-    titles = ["Disbursements", "China's commitments"]
-    labels = ["current US$ million", "constant 2021 US$ million"]
-    for ax, frame, title, label, look in zip(
-        axes, (own, china), titles, labels, looks, strict=True
-    ):
-        base = pd.Series(0.0, index=frame.index)
+    titles = {"current": "Net disbursements", "constant 2021": "China's commitments"}
+    for ax, (basis, title), look in zip(axes, titles.items(), looks, strict=True):
+        base = pd.Series(0.0, index=years)
         ax.axhline(0, color=INK, lw=0.6)
-        for column, (colour, hatch) in zip(frame, look, strict=True):
-            values = frame[column].fillna(0)
+        own = rows[rows.price_basis == basis].groupby("series", sort=False)
+        for (series, flow), (colour, hatch) in zip(own, look, strict=False):
+            flow = flow.set_index("year").usd_million.reindex(years)
+            if basis == "current":  # commitments: without a row, none is recorded
+                mark_blank(ax, flow)
+            values = flow.fillna(0)
             ax.bar(
-                frame.index, values, bottom=base, width=0.75, color=colour, hatch=hatch,
-                edgecolor="white", lw=0, label=column,
+                years, values, bottom=base, width=0.75, color=colour, hatch=hatch,
+                edgecolor="white", lw=0, label=series,
             )  # fmt: skip
             base = base + values
         ax.set_title(title, loc="left", fontweight="bold")
-        ax.set_ylabel(label)
+        ax.set_ylabel(f"{basis} US$ million")
         ax.yaxis.set_major_formatter("{x:,.0f}")
         ax.legend(
             frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderpad=0,
-            ncols=len(frame.columns), columnspacing=1,
+            ncols=own.ngroups, columnspacing=1,
         )  # fmt: skip
     figure.align_ylabels(axes)
     return figure

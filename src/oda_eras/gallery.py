@@ -1,12 +1,11 @@
 """The set of figures that a run has saved: what belongs to each, and whether all of it is there."""
 
-import re
 from pathlib import Path
 
 import pandas as pd
 from matplotlib import image
 
-from oda_eras.figures import MM, WIDTHS_MM
+from oda_eras.figures import MM, WIDTHS_MM, read_caption
 
 # what every figure is saved as; its data may be one of the published tables
 ENDINGS = ("pdf", "svg", "png", "md", "txt")
@@ -26,19 +25,17 @@ def read_figures(outputs: Path) -> pd.DataFrame:
         missing = [e for e in ENDINGS if not path.with_suffix(f".{e}").is_file()]
         if missing:
             raise FileNotFoundError(f"{path.stem} lacks {', '.join(missing)}: run make")
-        parts = path.read_text(encoding="utf-8").strip().split("\n\n")
-        heading = re.fullmatch(r"\*\*Figure (\d+)\. (.+)\*\*", parts[0])
-        if not heading or len(parts) != 4:
-            raise ValueError(f"{path.name}: expected heading, caption, source line and data")
+        about = read_caption(path)
+        number, question = about.heading.removeprefix("Figure ").split(". ", 1)
         height, width, *_ = image.imread(path.with_suffix(".png")).shape
         rows.append(
             {
                 "name": path.stem,
-                "number": int(heading[1]),
-                "question": heading[2],
-                "caption": parts[1],
-                "source": parts[2],
-                "data": parts[3].removeprefix("Data: ").removesuffix("."),
+                "number": int(number),
+                "question": question,
+                "caption": about.caption,
+                "source": about.source,
+                "data": about.data,
                 "alt": path.with_suffix(".txt").read_text(encoding="utf-8").strip(),
                 "width_mm": round(width / SAVED_DPI / MM),
                 "height_mm": round(height / SAVED_DPI / MM),

@@ -33,13 +33,17 @@ def strays(root: Path, outputs: str, files: dict) -> list[str]:
 
 
 def manifest(stamps: list[dict]) -> dict:
-    """List every output with its hash, the notebook that made it and what that notebook read."""
+    """List every output with its hash, the notebook that made it and what that notebook read.
+
+    A figure has the table that it shows, too, by its place in the outputs.
+    """
     return {
         name: {
             "sha256": output["sha256"],
             "notebook": f"notebooks/{stamp['notebook']}.ipynb",
             "inputs": stamp["reads"],
         }
+        | ({"data": output["data"]} if "data" in output else {})
         for stamp in stamps
         for name, output in sorted(stamp["outputs"].items())
     }

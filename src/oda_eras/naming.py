@@ -1,5 +1,6 @@
 """How text names what a run is about: the donor, the recipients, the series that is tested."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -37,8 +38,9 @@ class Naming:
     default: bool
 
 
-def listed(names: list[str]) -> str:
-    """Names in a sentence: "a", "a and b", "a, b and c"."""
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"; none is an empty text."""
+    names = list(names)
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
@@ -48,7 +50,7 @@ def years_in(years: pd.Series) -> str:
     return f"{first}-{last}" if first < last else f"{first}"
 
 
-def spans(years: Iterable[int]) -> str:
+def year_spans(years: Iterable[int]) -> str:
     """Years in a sentence, neighbours joined: "1994, 1996-1998"."""
     year = pd.Series(sorted(years))
     runs = year.groupby(year - year.index).agg(["min", "max"])
@@ -58,6 +60,12 @@ def spans(years: Iterable[int]) -> str:
 def sentence(text: str) -> str:
     """Text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
+
+
+def label(name: str) -> str:
+    """Number of a figure or table that is published: "Figure 5" for f05_...; "" for others."""
+    match = re.match(r"([ft])(\d\d)_", name)
+    return f"{'Figure' if match[1] == 'f' else 'Table'} {int(match[2])}" if match else ""
 
 
 def naming_of(study: Study, donors: pd.DataFrame) -> Naming:

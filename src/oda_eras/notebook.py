@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pandas as pd
-from IPython.display import Markdown, display, update_display
+from IPython import InteractiveShell
+from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
 from oda_eras import figures, measures
@@ -24,11 +25,22 @@ WAITING = "*In short: shown here once the notebook has run.*"
 SUMS = {measures.ALL: "All recipients", measures.WITHOUT_UZB: "Without Uzbekistan"}
 
 
+def show(thing, **options) -> None:
+    """Display something; a plain Python process, such as `oda_eras.all_donors`, has no place."""
+    if InteractiveShell.initialized():
+        display(thing, **options)
+
+
+def fill(place: str, thing, **options) -> None:
+    """Display something in a place that `opening` holds."""
+    show(thing, display_id=place, update=True, **options)
+
+
 def opening() -> None:
     """Hold the place of the answer and the key figure, which the notebook's end fills in."""
-    display(Markdown(WAITING), display_id=ANSWER)
+    show(Markdown(WAITING), display_id=ANSWER)
     for place in (KEY_FIGURE, KEY_CAPTION):
-        display(Markdown(""), display_id=place)
+        show(Markdown(""), display_id=place)
 
 
 class Notebook:
@@ -112,7 +124,7 @@ class Notebook:
         """Show a paragraph of the words, with the values that it uses."""
         text = self.words.say(section, given)
         if text:
-            display(Markdown(text))
+            show(Markdown(text))
 
     def in_short(self, *sections: str, **given) -> None:
         """Fill in the answer at the top: a bullet for each section, with the values of all."""
@@ -122,7 +134,7 @@ class Notebook:
             raise ValueError(f"in_short is given {', '.join(sorted(unused))}, used by no section")
         told = [self.words.say(section, some) for section, some in used.items()]
         bullets = "\n".join(f"- {text}" for text in told if text)
-        update_display(Markdown(f"**In short**\n\n{bullets}"), display_id=ANSWER)
+        fill(ANSWER, Markdown(f"**In short**\n\n{bullets}"))
 
     def _only_used(self, section: str, given: dict) -> dict:
         unused = self.words.unused_names(self.words.section(section, "say"), given)
@@ -162,7 +174,7 @@ class Notebook:
             self.staging.stage(f"tables/{name}.tex").write_text(latex, encoding="utf-8")
         body = text["empty"] or "No rows in this run." if shown.empty else to_markdown(printed)
         parts = [f"**{number}. {title}**", body, text["note"]]
-        display(Markdown("\n\n".join(part for part in parts if part)))
+        show(Markdown("\n\n".join(part for part in parts if part)))
 
     @staticmethod
     def _rest(name: str, frame: pd.DataFrame, printed: Printed) -> str:
@@ -190,8 +202,11 @@ class Notebook:
         self.words.check_given(section, given)
         if figure is None:
             why = self.words.text(section, "empty", given)
-            display(Markdown(f"No {self.words.ref(name)}: {why}"))
+            show(Markdown(f"No {self.words.ref(name)}: {why}"))
             return
+        table = f"data/{data}.csv" if isinstance(data, str) else f"figures/{name}.csv"
+        if isinstance(data, str) and table not in self.staging.staged:
+            raise section.error(f"{name} plots {table}, which this notebook does not publish")
         fields = ("question", "caption", "alt", "sources", "note")
         text = {field: self.words.text(section, field, given) for field in fields}
         sources = ids(text["sources"])
@@ -205,27 +220,25 @@ class Notebook:
             "svg": {"metadata": {"Date": None}},
             "png": {"dpi": 300},
         }
-        table = f"data/{data}.csv" if isinstance(data, str) else f"figures/{name}.csv"
         for ending, options in formats.items():
             path = self.staging.stage(f"figures/{name}.{ending}", data=table)
             figure.savefig(path, **options)
         if not isinstance(data, str):
             described = self.words.described(section, list(data.columns), given)
             self._save(table, data, text["caption"], described, sources)
-        elif table not in self.staging.staged:
-            raise section.error(f"{name} plots {table}, which this notebook does not publish")
         number, line = self.words.ref(name), source_line(self.sources, sources)
-        about = [f"**{number}. {text['question']}**", text["caption"], line, f"Data: {table}."]
-        for ending, body in {"md": "\n\n".join(about), "txt": text["alt"]}.items():
-            self.staging.stage(f"figures/{name}.{ending}").write_text(f"{body}\n", "utf-8")
-        alt = {"image/png": {"alt": text["alt"]}}
+        about = figures.Caption(f"{number}. {text['question']}", text["caption"], line, table)
+        for ending, body in {"md": about.to_markdown(), "txt": f"{text['alt']}\n"}.items():
+            self.staging.stage(f"figures/{name}.{ending}").write_text(body, encoding="utf-8")
+        # the report looks for the saved files by the figure's name
+        metadata = {"image/png": {"alt": text["alt"]}, "figure": name}
         caption = Markdown(f"**{number}.** {text['caption']} {line}")
         if opening:
-            update_display(figure, display_id=KEY_FIGURE, metadata=alt)
-            update_display(caption, display_id=KEY_CAPTION)
+            fill(KEY_FIGURE, figure, metadata=metadata)
+            fill(KEY_CAPTION, caption)
         else:
-            display(figure, metadata=alt)
-            display(caption)
+            show(figure, metadata=metadata)
+            show(caption)
         plt.close(figure)
 
     # Publishing
@@ -280,7 +293,7 @@ class Notebook:
         read = [name for name in sorted(self.reads) if not name.startswith(FOLDER)]
         outputs = f"{name_in_project(self.staging.outputs)}/"
         inputs = f"Reads {ticked(read, outputs)}."
-        display(Markdown(f"{inputs}\n\nWrites, in `{outputs}`: {ticked(sorted(made), outputs)}."))
+        show(Markdown(f"{inputs}\n\nWrites, in `{outputs}`: {ticked(sorted(made), outputs)}."))
 
 
 def ticked(names: list[str], prefix: str) -> str:

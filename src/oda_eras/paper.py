@@ -20,10 +20,13 @@ import pypandoc
 import typst
 import yaml
 
+from oda_eras.figures import read_caption
+from oda_eras.naming import label
 from oda_eras.paths import project_root
 from oda_eras.records import read_json, write_json
 from oda_eras.sources import load_sources
 from oda_eras.study import Study, study_of
+from oda_eras.words import minus, unsigned_zero
 
 TEXT = "paper/paper.md"
 # Dollars are money here, not mathematics.
@@ -31,7 +34,7 @@ MARKDOWN = "markdown-tex_math_dollars"
 # what the text may call
 CALLS = ("number", "cell", "smallest", "count", "figure", "table", "ref")
 NBSP = "\u00a0"
-SHOWN = re.compile(r'\b(figure|table)\("(\w+)"')
+SHOWN = re.compile(r'\b(?:figure|table)\("(\w+)"')
 
 
 class PaperError(Exception):
@@ -46,16 +49,16 @@ def _read_table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
-def minus(text: str) -> str:
-    """Set a leading hyphen as a minus sign."""
-    return re.sub(r"^-", "−", text)
-
-
 def shown(value, form: str | dict) -> str:
     """A value as a table shows it, by a format or by a name for each value."""
     if pd.isna(value):
         return "–"
-    return form[value] if isinstance(form, dict) else minus(form.format(value))
+    return form[value] if isinstance(form, dict) else printed(form, value)
+
+
+def printed(form: str, value) -> str:
+    """A value by a format, with a minus sign, and without one where it rounds to zero."""
+    return minus(unsigned_zero(form.format(value)))
 
 
 def escape(text: str) -> str:
@@ -78,7 +81,7 @@ class Shipped:
     outputs : str
         Outputs folder, relative to it.
     text : str
-        The source text; figures and tables are numbered in the order in which it calls them.
+        The source text; figures and tables have the project's numbers in it.
     kind : str
         "pdf" or "docx".
     """
@@ -86,12 +89,10 @@ class Shipped:
     def __init__(self, root: Path, outputs: str, text: str, kind: str):
         self.folder, self.outputs, self.kind = root / outputs, outputs, kind
         self.labels: dict[str, str] = {}
-        for word in ("figure", "table"):
-            names = [name for what, name in SHOWN.findall(text) if what == word]
-            for position, name in enumerate(names, start=1):
-                if name in self.labels:
-                    raise PaperError(f"{TEXT} shows {name} twice")
-                self.labels[name] = f"{word.capitalize()} {position}"
+        for name in SHOWN.findall(text):
+            if name in self.labels:
+                raise PaperError(f"{TEXT} shows {name} twice")
+            self.labels[name] = label(name)
 
     def number(self, name: str) -> str:
         """A number that a notebook saved, as it prints."""
@@ -127,13 +128,13 @@ class Shipped:
         value = rows[column].iloc[0]
         if pd.isna(value):
             raise PaperError(f"{table} leaves {column} empty where {where}")
-        return minus(form.format(value))
+        return printed(form, value)
 
     def smallest(self, table: str, column: str, form: str = "{}", **where) -> str:
         """The smallest value that a column of a shipped table has in the rows that fit."""
         rows = self._rows(table, where)
         self._check_column(rows, table, column)
-        return minus(form.format(rows[column].min()))
+        return printed(form, rows[column].min())
 
     def count(self, table: str, **where) -> str:
         """How many rows of a shipped table fit."""
@@ -146,22 +147,25 @@ class Shipped:
             raise PaperError(f"{TEXT} refers to {name!r} and does not show it; it shows: {there}")
         return f"[{self.labels[name].replace(' ', NBSP)}](#{name})"
 
-    def _companion(self, folder: str, name: str, ending: str) -> str:
+    def _companion(self, folder: str, name: str, ending: str) -> Path:
         path = self.folder / folder / f"{name}.{ending}"
         if not path.is_file():
             there = ", ".join(sorted(p.stem for p in path.parent.glob(f"*.{ending}"))) or "nothing"
             raise PaperError(f"{self.outputs}/{folder} holds no {path.name}; there are: {there}")
-        return path.read_text(encoding="utf-8").strip()
+        return path
 
     def figure(self, name: str) -> str:
-        """A shipped figure with its caption, source line and alt text."""
-        caption = " ".join(self._companion("figures", name, "md").split())
-        alt = self._companion("figures", name, "txt")
+        """A shipped figure with its question, caption, source line and alt text."""
+        title, *caption, _ = read_caption(self._companion("figures", name, "md"))
+        caption = " ".join(caption)
+        alt = self._companion("figures", name, "txt").read_text(encoding="utf-8").strip()
         path = f"{self.outputs}/figures/{name}"
         if self.kind == "docx":
-            return f"![{escape(caption)}]({path}.png){{#{name} alt={literal(alt)}}}"
+            text = f"**{escape(title)}** {escape(caption)}"
+            return f"![{text}]({path}.png){{#{name} alt={literal(alt)}}}"
         image = f"image({literal(f'/{path}.pdf')}, alt: {literal(alt)})"
-        return self._typst(f"#figure({image}, caption: {literal(caption)}) <{name}>")
+        text = f"[#strong({literal(title)}) #{literal(caption)}]"
+        return self._typst(f"#figure({image}, caption: {text}) <{name}>")
 
     def table(self, name: str, columns: dict[str, list], part: str = "", **where) -> str:
         """Rows of a shipped table with its title, note and source line.
@@ -172,11 +176,10 @@ class Shipped:
         rows = self._rows(f"tables/{name}", where)
         for column in columns:
             self._check_column(rows, name, column)
-        title, _, *middle, source = self._companion("tables", name, "md").split("\n\n")
+        about = self._companion("tables", name, "md").read_text(encoding="utf-8")
+        title, _, *notes = about.strip().split("\n\n")
         title = title.strip("*") + (f": {part}" if part else "")
-        note = " ".join([*(text for text in middle if not text.startswith("- `")), source])
-        for other, label in self.labels.items():
-            note = note.replace(f"({other.split('_')[0]})", f"({label.replace(' ', NBSP)})")
+        note = " ".join(notes)
         lines = [[head for head, _ in columns.values()]]
         for _, row in rows.iterrows():
             lines.append([shown(row[column], form) for column, (_, form) in columns.items()])
@@ -196,7 +199,7 @@ class Shipped:
         head, *body = ([escape(cell) for cell in line] for line in lines)
         grid = "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *body))
         below = f'::: {{custom-style="Table Note"}}\n{escape(note)}\n:::'
-        return f"{grid}\n\n: {escape(title)} {{#{name}}}\n\n{below}"
+        return f"{grid}\n\n: **{escape(title)}** {{#{name}}}\n\n{below}"
 
     def _typst_table(self, name: str, title: str, note: str, lines: list, text: list[bool]) -> str:
         align = ", ".join("left" if left else "right" for left in text)
@@ -207,7 +210,7 @@ class Shipped:
             "table.hline(stroke: rule))"
         )
         return self._typst(
-            f"#figure(kind: table, caption: {literal(title)}, "
+            f"#figure(kind: table, caption: strong({literal(title)}), "
             f"[#{table} #note({literal(note)})]) <{name}>"
         )
 
@@ -287,7 +290,7 @@ def build(root: Path, outputs: str, kind: str) -> Path:
                 "--reference-doc=paper/reference.docx",
                 "--columns=1",  # a table's columns divide the page by the dashes under their heads
             ]
-            convert(text, "docx+native_numbering", outputfile=made, extra_args=options)
+            convert(text, "docx", outputfile=made, extra_args=options)
         else:
             options.append("--template=paper/template.typ")
             source = convert(text, "typst", extra_args=options)

@@ -24,8 +24,8 @@ sup_f_asymptotic
     sup-F, trim 0.15, with Hansen's asymptotic critical value.
 sup_f_simulated_null, sup_f_simulated_break
     The same against the finite-sample critical value at the series' own rho, estimated from the
-    demeaned series or with the best break removed. The critical value is interpolated on a grid
-    of rho.
+    demeaned series or with the best break removed (`oda_eras.breaks.lag1`). The critical value is
+    interpolated on a grid of rho from -0.7 to 0.95 and held beyond it.
 bic, lwz
     More than zero breaks in the mean chosen: smallest segment 5, at most 3 breaks.
 ols_cusum

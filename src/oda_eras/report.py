@@ -16,9 +16,10 @@ from bs4 import BeautifulSoup, Comment, Tag
 from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 
+from oda_eras.figures import read_caption
 from oda_eras.merge import MERGED
+from oda_eras.naming import label, naming_of
 from oda_eras.paths import build_folder, outputs_folder, project_root
-from oda_eras.publication import words_of
 from oda_eras.records import read_json, write_atomically
 from oda_eras.study import Study, study_of
 
@@ -27,8 +28,10 @@ START = "02_measures"
 HEADLINES = ["f01", "f05", "f09"]
 SCREEN_DPI, SAVED_DPI = 110, 300  # of figures that a notebook shows, and of saved PNGs
 NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(e[-+]?\d+)?\s?%?|NaN|<NA>|None|inf|")
+TABLE_TITLE = re.compile(r"Table [\d.]+\. ")  # what stands above each table
 DOLLAR = "\ue000"  # stands in for a dollar while Markdown is rendered
 LONG_CELL, LONG_NAME = 40, 16  # characters: what has more wraps, but not to one word a line
+SHORT_CELL = 12  # what has no more, such as 2016-2020, does not wrap at its hyphens
 WIDE_TABLE = 9  # columns: a table with more is printed smaller
 
 
@@ -47,7 +50,8 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
     root, folder = project_root(), outputs / REPORT
     read = {name: nbformat.read(executed / f"{name}.ipynb", as_version=4) for name in notebooks}
     run = study_of(root, outputs)
-    study = f"ODA from {words_of(run, pd.read_csv(root / 'data/donors.csv')).donor} to Central Asia"
+    donor = naming_of(run, pd.read_csv(root / "data/donors.csv")).donor
+    study = f"ODA from {donor} to Central Asia"
     exporter = HTMLExporter(
         extra_template_basedirs=[str(Path(__file__).parent)],
         template_name="templates",
@@ -58,7 +62,7 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
 
     pages, bodies = [], []
     for name, notebook in read.items():
-        set_figures(notebook, outputs)
+        set_figures(name, notebook, outputs)
         body = dress(exporter.from_notebook_node(notebook)[0], root / "notebooks", root, outputs)
         title, question = heading_and_question(notebook)
         about = {"title": title, "question": question, "label": title.split(":")[0]}
@@ -100,21 +104,17 @@ def plain(markdown: str) -> str:
     return " ".join(soup.get_text().split())
 
 
-def sentences(text: str) -> list[str]:
-    """Split plain text where a sentence ends and a capital follows."""
-    return re.split(r"(?<=[.?!])\s+(?=[A-Z\"])", text)
-
-
 def question_in(markdown: str) -> str:
     """The first question in a paragraph; the paragraph itself where it asks none."""
     text = plain(markdown)
-    return next((s for s in sentences(text) if s.endswith("?")), text)
+    sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z\"])", text)
+    return next((s for s in sentences if s.endswith("?")), text)
 
 
 def heading_and_question(notebook: nbformat.NotebookNode) -> tuple[str, str]:
     """Title and question of a notebook, from its first cell."""
-    title, question, *_ = notebook.cells[0].source.split("\n\n")
-    return plain(title), question_in(question)
+    title, question = notebook.cells[0].source.strip().split("\n\n")[:2]
+    return plain(title), plain(question)
 
 
 def made_by(name: str, outputs: Path) -> dict[str, list[tuple[str, str]]]:
@@ -132,60 +132,37 @@ def made_by(name: str, outputs: Path) -> dict[str, list[tuple[str, str]]]:
     return made
 
 
-def set_figures(notebook: nbformat.NotebookNode, outputs: Path) -> None:
+def set_figures(name: str, notebook: nbformat.NotebookNode, outputs: Path) -> None:
     """Give every image of a notebook what the template needs: width, alt text, caption, files.
 
-    Alt text comes from the first of these that there is:
-    1. the output's own: `metadata["image/png"]["alt"]`, as display(..., metadata=) sets it;
-    2. for a figure that the cell saves, the .txt beside the saved files, and the image and the
-       caption from there too, at print resolution;
-    3. the heading above the figure and the first sentence of what the notebook says after it,
-       or, where a new section follows at once, of what it says before it.
+    A figure that the notebook has published is shown from its saved files, at print resolution.
+    Raises ValueError for an image without alt text.
     """
-    for number, cell in enumerate(notebook.cells):
+    for number, cell in enumerate(notebook.cells, start=1):
+        kept: list[nbformat.NotebookNode] = []
         for output in cell.get("outputs", []):
-            if "image/png" not in output.get("data", {}):
-                continue
-            given = output.metadata.get("image/png", {}).get("alt", "")
-            name = re.search(r"save_figure\(\s*[\"'](\w+)[\"']", cell.source)
-            if name:  # the cell's own caption would stand below the page's
-                cell.outputs = [o for o in cell.outputs if "text/markdown" not in o.get("data", {})]
-            if name and (outputs / "figures" / f"{name[1]}.png").is_file():
-                about = saved_figure(outputs, name[1])
-                output.data["image/png"] = about.pop("png")
-            else:
-                width = png_width(base64.b64decode(output.data["image/png"]))
-                about = {"width": width, "alt": described(notebook.cells, number)}
-            output.metadata["report"] = about | ({"alt": given} if given else {})
+            shown = kept[-1].metadata.get("figure") if kept else None
+            text = output.get("data", {}).get("text/markdown", "")
+            if shown and text.startswith(f"**{label(shown)}.**"):
+                continue  # the page's own caption says the same
+            if "image/png" in output.get("data", {}):
+                set_figure(output, f"{name}, cell {number}", outputs)
+            kept.append(output)
+        if "outputs" in cell:
+            cell.outputs = kept
 
 
-def described(cells: list, number: int) -> str:
-    """Say what a figure shows in the words of the notebook around it."""
-    told = [(i, said(cell)) for i, cell in enumerate(cells)]
-    told = [(i, source) for i, source in told if source]
-    headings = [
-        line
-        for i, source in told
-        if i < number
-        for line in source.splitlines()
-        if line.startswith("#")
-    ]
-    heading = plain(headings[-1]) if headings else "untitled"
-    after = next((source for i, source in told if i > number), "#")
-    before = next((source for i, source in reversed(told) if i < number), "")
-    text = before if after.startswith("#") else after
-    paragraphs = [part for part in text.split("\n\n") if part.strip() and part[0] not in "#|"]
-    heading += "" if heading.endswith((".", "?", "!")) else "."
-    sentence = sentences(plain(paragraphs[0]))[0] if paragraphs else ""
-    return f"Figure: {heading} {sentence}".rstrip()
-
-
-def said(cell: nbformat.NotebookNode) -> str:
-    """Prose of a cell: a Markdown cell's source, or what a code cell displays as Markdown."""
-    if cell.cell_type == "markdown":
-        return cell.source.strip()
-    shown = [output.get("data", {}).get("text/markdown", "") for output in cell.outputs]
-    return "\n\n".join("".join(text) for text in shown).strip()
+def set_figure(output: nbformat.NotebookNode, where: str, outputs: Path) -> None:
+    """Give an image what the template needs. Raises ValueError where it has no alt text."""
+    alt, name = output.metadata.get("image/png", {}).get("alt", ""), output.metadata.get("figure")
+    if not alt.strip():
+        raise ValueError(f"{where}: a figure without alt text; show figures by nb.figure")
+    if name and (outputs / "figures" / f"{name}.png").is_file():
+        about = saved_figure(outputs, name)
+        output.data["image/png"] = about.pop("png")
+    else:
+        about = {"width": png_width(base64.b64decode(output.data["image/png"]))}
+    output.metadata["report"] = about | {"alt": alt}
 
 
 def png_width(png: bytes, dpi: int = SCREEN_DPI) -> int:
@@ -197,13 +174,15 @@ def saved_figure(outputs: Path, name: str) -> dict:
     """A saved figure with its alt text, its caption and links to the files for print."""
     path = outputs / "figures" / name
     png = path.with_suffix(".png").read_bytes()
-    endings = [e for e in ("pdf", "svg", "png", "csv") if path.with_suffix(f".{e}").is_file()]
+    about = read_caption(path.with_suffix(".md"))
+    files = {e.upper(): f"figures/{name}.{e}" for e in ("pdf", "svg", "png")} | {"CSV": about.data}
     return {
         "png": base64.b64encode(png).decode(),
         "width": png_width(png, SAVED_DPI),
         "alt": path.with_suffix(".txt").read_text(encoding="utf-8").strip(),
-        "caption": path.with_suffix(".md").read_text(encoding="utf-8"),
-        "files": [(ending.upper(), f"../figures/{name}.{ending}") for ending in endings],
+        "title": about.heading,
+        "caption": [about.caption, about.source],
+        "files": [(kind, f"../{file}") for kind, file in files.items()],
     }
 
 
@@ -232,7 +211,9 @@ def dress(html: str, base: Path, root: Path, outputs: Path) -> str:
 
     Links are taken from `base`: to a notebook they lead to its page, to an output to the file
     beside the report, and to anything else in the project they become plain text, since a
-    reader of the report need not have it.
+    reader of the report need not have it. Images are put into the page.
+
+    Raises ValueError for an image that is not there or has no alt text.
     """
     soup = BeautifulSoup(html, "html.parser")
     for left in [*soup.select("style, a.anchor-link"), *soup.find_all(string=_is_comment)]:
@@ -248,9 +229,23 @@ def dress(html: str, base: Path, root: Path, outputs: Path) -> str:
             link["href"] = f"../{path.relative_to(outputs.resolve()).as_posix()}"
         else:
             link.unwrap()
+    for image in soup.select("img:not([src^='data:'])"):
+        embed(soup, image, base)
     for table in soup.select("table"):
         dress_table(soup, table)
     return str(soup)
+
+
+def embed(soup: BeautifulSoup, image: Tag, base: Path) -> None:
+    """Put a saved figure that Markdown links to into the page, as large as it is printed."""
+    path = base / image["src"]
+    if not path.is_file() or not image.get("alt", "").strip():
+        raise ValueError(f"{image['src']}: there is no such image, or no alt text for it")
+    png = path.read_bytes()
+    image["src"] = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    image["width"] = png_width(png, SAVED_DPI)
+    picture = image.wrap(soup.new_tag("label", attrs={"class": "picture zoom"}))
+    picture.insert(0, soup.new_tag("input", type="checkbox", attrs={"aria-label": "Full size"}))
 
 
 def _is_comment(text) -> bool:
@@ -258,7 +253,7 @@ def _is_comment(text) -> bool:
 
 
 def dress_table(soup: BeautifulSoup, table: Tag) -> None:
-    """Put a table into a box that scrolls, and its numbers to the right."""
+    """Put a table into a box that scrolls, its title above and its numbers to the right."""
     for tag in [table, *table.select("[style], [border]")]:
         tag.attrs.pop("style", None)
         tag.attrs.pop("border", None)
@@ -272,6 +267,8 @@ def dress_table(soup: BeautifulSoup, table: Tag) -> None:
             cell["class"] = ["number"]
         elif len(text) > LONG_CELL:
             cell["class"] = ["long"]
+        elif len(text) <= SHORT_CELL and " " not in text:
+            cell["class"] = ["short"]
     # counted from the right, where no row header stands in the way
     for column in range(1, max(map(len, rows), default=0) + 1):
         cells = [row[-column] for row in rows if len(row) >= column]
@@ -291,11 +288,13 @@ def dress_table(soup: BeautifulSoup, table: Tag) -> None:
             head.extend([soup.new_tag("wbr"), part])
     if max(map(len, rows), default=0) > WIDE_TABLE:
         table["class"] = [*table.get("class", []), "wide"]
-    heading = table.find_previous(["h1", "h2", "h3", "h4"])
-    label = f"Table: {heading.get_text(strip=True)}" if heading else "Table"
+    title = table.find_previous_sibling()
+    titled = title is not None and TABLE_TITLE.match(title.get_text())
+    if titled:
+        title["class"] = ["title"]
     # the keyboard scrolls only what it can reach
     box = soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0", "role": "region"})
-    box["aria-label"] = label
+    box["aria-label"] = title.get_text(" ", strip=True) if titled else "Table"
     table.wrap(box)
 
 

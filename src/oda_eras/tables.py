@@ -7,7 +7,7 @@ import textwrap
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from oda_eras.words import minus
+from oda_eras.words import formatted, minus, unsigned_zero
 
 # A column of longer text is set as a paragraph; a header breaks into lines of so many characters.
 LONGEST_LINE, HEADER_LINE = 24, 13
@@ -65,7 +65,7 @@ class Printed:
 
 def _from_template(row: dict, form: str) -> str:
     used = [name for _, name, *_ in string.Formatter().parse(form) if name]
-    return "" if any(pd.isna(row[name]) for name in used) else form.format(**row)
+    return "" if any(pd.isna(row[name]) for name in used) else unsigned_zero(form.format(**row))
 
 
 def _from_values(column: pd.Series, form: str, named) -> list[str]:
@@ -74,7 +74,8 @@ def _from_values(column: pd.Series, form: str, named) -> list[str]:
     if not form and is_numeric_dtype(column):
         form = f".{decimals(column)}f"
     return [
-        "" if pd.isna(value) else format(value, form) if form else named(value) for value in column
+        "" if pd.isna(value) else formatted(value, form) if form else named(value)
+        for value in column
     ]
 
 

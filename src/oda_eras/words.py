@@ -19,7 +19,7 @@ import jinja2.meta
 import numpy as np
 import pandas as pd
 
-from oda_eras.naming import listed, sentence
+from oda_eras.naming import label, listed, sentence
 
 FOLDER = "notebooks/words"
 SHARED = "shared"
@@ -170,11 +170,21 @@ class Numbers:
             raise ValueError(f"number {name!r} is kept twice")
         if pd.isna(value):
             raise ValueError(f"number {name!r} is missing")
-        text = format(value, form) + ("%" if unit == "%" else "")
+        text = formatted(value, form) + ("%" if unit == "%" else "")
         self.kept[name] = {
             "value": round(float(value), 6), "text": text, "unit": unit, "meaning": meaning
         }  # fmt: skip
         return minus(text)
+
+
+def formatted(value, form: str) -> str:
+    """Format a value; what rounds to zero has no sign."""
+    return unsigned_zero(format(value, form))
+
+
+def unsigned_zero(text: str) -> str:
+    """Take the sign from every number that is zero as it is printed."""
+    return re.sub(r"(?<![\w-])[-+](?=0(\.0+)?(?!\.?\d))", "", text)
 
 
 def minus(text: str) -> str:
@@ -234,14 +244,14 @@ class Words:
         )  # fmt: skip
         self.environment.filters |= {
             "number": self.numbers.keep,
-            "form": lambda value, form: minus(format(value, form)),
+            "form": lambda value, form: minus(formatted(value, form)),
             "named": names,
             "listed": lambda values: listed([str(value) for value in values]),
             "sentence": sentence,
         }
         self.known = known | {"ref": self.ref, "len": len, "zip": zip, "round": round}
         for phrase in shared.values():
-            self.known[phrase.name] = self._fill(phrase, phrase.fields["text"][0], {})
+            self.known[phrase.name] = unwrapped(self._fill(phrase, phrase.fields["text"][0], {}))
 
     def section(self, name: str, kind: str) -> Section:
         """A section by name, marked as used. Raises KeyError where there is none of this kind."""
@@ -255,8 +265,8 @@ class Words:
 
     def ref(self, name: str) -> str:
         """Name a figure or a table as text refers to it, such as "Figure 5" or "Table 3.1"."""
-        if match := re.match(r"([ft])(\d\d)_", name):
-            return f"{'Figure' if match[1] == 'f' else 'Table'} {int(match[2])}"
+        if numbered := label(name):
+            return numbered
         tables = [s for s in self.sections.values() if s.kind == "table"]
         own = [s.name for s in tables if not re.match(r"t\d\d_", s.name)]
         if name not in own:
