@@ -3,7 +3,7 @@
 import pandas as pd
 
 from oda_eras.measures import BEFORE_1998, share_windows, window_shares
-from oda_eras.naming import spans
+from oda_eras.naming import year_spans
 
 BILATERAL, BILATERAL_DAC1, TOTAL = "bilateral, WDI", "bilateral, DAC1 1015", "total, WDI"
 # Windows beside those before 1998, and the ones of all that are printed.
@@ -110,7 +110,7 @@ def windows_that_hold(
     """
     windows = share_windows(flow, totals).dropna()
     holds = windows.share_percent.round(1) == claimed
-    name = [spans(range(a, b + 1)) for a, b in zip(windows.start, windows.end, strict=True)]
+    name = [year_spans(range(a, b + 1)) for a, b in zip(windows.start, windows.end, strict=True)]
     windows = windows.assign(
         with_1997=~windows.without_1997, hold=holds, which=pd.Series(name, windows.index)[holds]
     )

@@ -15,7 +15,7 @@ import pandas as pd
 
 from oda_eras.eras import contrast, era_weights
 from oda_eras.measures import ROUNDING, wide
-from oda_eras.naming import listed, sentence, spans
+from oda_eras.naming import listed, sentence, year_spans
 from oda_eras.study import LEVEL, LISTED, RECIPIENTS, Study
 
 VERDICTS = [
@@ -458,7 +458,7 @@ def _higher(tables, means: Callable, choice: str, arithmetic: str) -> Finding:
         pairs = means(y)
         higher = pairs.after > pairs.before
         ratio = pairs.after / pairs.before
-        fails = f", fails for {spans(higher.index[~higher])}" if not higher.all() else ""
+        fails = f", fails for {year_spans(higher.index[~higher])}" if not higher.all() else ""
         readings.append(
             f"{name}, {y.index.min()}-{y.index.max()}: holds for {higher.sum()} of {len(higher)} "
             f"{choice}{fails} (ratio {ratio.min():.2f} in {ratio.idxmin()} to {ratio.max():.2f} in "

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from oda_eras.naming import spans
+from oda_eras.naming import year_spans
 from oda_eras.study import LISTED, Study
 
 # Sums over recipients, as they stand in a column of recipients.
@@ -296,7 +296,7 @@ def labelled_years(cells: pd.DataFrame) -> pd.DataFrame:
     `cells` is a result of `gross_cells`. Returns text such as "2012, 2016-2020" in columns
     recipient, known, inferred, unknown.
     """
-    years = cells.groupby(["recipient", "label"]).year.agg(spans).unstack(fill_value="")
+    years = cells.groupby(["recipient", "label"]).year.agg(year_spans).unstack(fill_value="")
     return years.reindex(columns=["known", "inferred", "unknown"], fill_value="").reset_index()
 
 

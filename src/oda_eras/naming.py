@@ -50,7 +50,7 @@ def years_in(years: pd.Series) -> str:
     return f"{first}-{last}" if first < last else f"{first}"
 
 
-def spans(years: Iterable[int]) -> str:
+def year_spans(years: Iterable[int]) -> str:
     """Years in a sentence, neighbours joined: "1994, 1996-1998"."""
     year = pd.Series(sorted(years))
     runs = year.groupby(year - year.index).agg(["min", "max"])
