@@ -43,16 +43,16 @@ CLEAN = $(call table,panel dac_total japan_totals prices context article_oda art
   constant_prices sectors_2012 china_commitments)
 $(CLEAN): $(BUILD)/01_clean.json ;
 
-$(BUILD)/02_measures.json: $(call table,panel article_oda article_figures japan_totals prices context \
-  sectors_2012) data/eras.csv $(call module,breaks eras figures measures panel)
+$(BUILD)/02_measures.json: data/eras.csv $(call module,article derived panel prices) \
+  $(call table,panel article_figures japan_totals prices context sectors_2012)
 $(call table,derived gross_cells repayments price_bases): $(BUILD)/02_measures.json ;
 
 $(BUILD)/03_patterns.json: data/eras.csv data/events.csv $(call module,patterns) $(call table,panel prices dac_total \
   context sectors_2012 china_commitments derived gross_cells repayments)
 $(call table,totals made_of measures_compared concentration ranks volatility): $(BUILD)/03_patterns.json ;
 
-$(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,breaks eras figures measures \
-  posterior power) src/oda_eras/hansen1997.csv data/eras.csv data/break_validation.csv data/power.csv
+$(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,break_evidence posterior power) \
+  data/eras.csv data/break_validation.csv data/power.csv
 $(call table,data_eras break_evidence p_curves): $(BUILD)/04_breaks.json ;
 
 $(BUILD)/05_eras.json: $(call table,panel derived data_eras) $(call module,breaks eras figures \

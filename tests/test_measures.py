@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from oda_eras import measures
+from oda_eras.panel import PANEL_COLUMNS
 
 YEARS = [2015, 2016, 2017, 2018]
 RATE = pd.Series([120.0, 110.0, 112.0, 111.0], index=YEARS)
@@ -130,16 +131,47 @@ def test_without_loans_years_that_cannot_be_compared_are_inferred():
     assert cells.label.tolist() == ["inferred", "known", "known", "known"]
 
 
-def test_the_sign_of_a_change_can_depend_on_prices_and_on_the_first_year():
-    flow = pd.Series([100.0, 60.0, 110.0, 130.0], index=[1998, 1999, 2016, 2017])
-    prices = pd.DataFrame({"US$": 1.0, "yen": [130.0, 110.0, 100.0, 100.0]}, index=flow.index)
-    found = measures.changes({"net": flow}, prices, [(1998, 1998), (1998, 1999)], (2016, 2017))
-    change = found.set_index(["price_basis", "first", "last"]).change_percent
-    assert change["US$", 1998, 1998] == 20 and change["US$", 1998, 1999] == 50
-    assert change["yen", 1998, 1998] == pytest.approx(100 * (12 / 13 - 1), abs=0.005)
-    assert change["yen", 1998, 1999] == pytest.approx(100 * (120 / 98 - 1), abs=0.01)
-    gap = measures.changes({"net": flow.drop(1999)}, prices, [(1998, 1999)], (2016, 2017))
-    assert gap.before.isna().all() and gap.change_percent.isna().all() and gap.after.notna().all()
+def test_what_was_repaid_is_told_of_borrowers_where_gross_is_known():
+    cells = measures.gross_cells(NET, GRANTS, KNOWN, RATE)
+    rows = measures.implied_repayments(cells, NET, GRANTS, RATE)
+    assert set(rows.recipient) == {"AAA"}  # BBB has no loans, CCC no known gross flow
+    assert rows.label.tolist() == ["inferred", "known", "inferred", "inferred"]
+    assert rows.level.tolist() == [1000.0] * 4  # four instalments of 1000 to rounding
+    runs = measures.level_runs(rows)
+    assert runs[["first", "last"]].to_numpy().tolist() == [[2015, 2018]]
+    assert runs.smallest[0] == 999.6 and runs.largest[0] == 1000.2 and runs.band[0] == 1.2
+
+
+def test_a_table_is_judged_by_grants_first_and_by_levels_second():
+    table = frame(AAA=[0.004, 5, 5, np.nan], BBB=[np.nan, 2, np.nan, np.nan])
+    cells = measures.gross_cells(NET, GRANTS, table, RATE)
+    repaid = pd.DataFrame(
+        {"recipient": "AAA", "year": YEARS, "level": [1000.0, 1000.0, np.nan, 1000.0]}
+    )
+    found = measures.with_evidence(cells, table, GRANTS, repaid).set_index(["recipient", "year"])
+    assert found.evidence.AAA.tolist() == ["equal to grants", "level", "open", ""]
+    assert found.evidence.BBB.tolist() == ["", "equal to grants", "", ""]
+    assert found.rule["AAA"][2016] == "printed by the article, taken as gross"
+    assert found.rule["AAA"][2018] == cells.set_index(["recipient", "year"]).rule["AAA", 2018]
+    without_grants = measures.with_evidence(cells, table, GRANTS.loc[2017:], repaid)
+    assert without_grants.evidence[0] == "level"  # nothing to be equal to
+
+
+def test_a_run_without_the_articles_table_has_no_evidence():
+    none = measures.wide(pd.DataFrame(columns=PANEL_COLUMNS), "DEU", "gross")
+    cells = measures.gross_cells(NET, GRANTS, none, RATE)
+    repaid = measures.implied_repayments(cells, NET, GRANTS, RATE)
+    assert repaid.empty and measures.level_runs(repaid).empty
+    assert set(measures.with_evidence(cells, none, GRANTS, repaid).evidence) == {""}
+
+
+def test_labelled_years_are_told_as_spans():
+    cells = measures.gross_cells(NET, GRANTS, KNOWN, RATE)
+    rows = measures.labelled_years(cells).set_index("recipient")
+    assert rows.loc["AAA"].to_dict() == {
+        "known": "2016", "inferred": "2015, 2017-2018", "unknown": ""
+    }  # fmt: skip
+    assert rows.unknown["CCC"] == "2015-2016, 2018"  # no net flow in 2017, so nothing to tell
 
 
 def test_share_windows_are_every_window_before_1998():
@@ -176,24 +208,6 @@ def test_pooled_and_mean_shares_differ():
         flow, {"a": pd.Series([100.0, 50.0], index=[1996, 1997])}, [(1996, 1997)]
     )
     assert rows.pooled_percent[0] == 2.667 and rows.mean_percent[0] == 3.5
-
-
-def test_the_base_year_is_asserted():
-    current = pd.Series({2022: 90.0, 2023: 100.0})
-    constant = pd.Series({2022: 120.0, 2023: 100.0})
-    assert measures.implied_deflator(current, constant, 2023)[2022] == 75.0
-    with pytest.raises(ValueError, match=r"base year 2022: current 90\.00 and constant 120\.00"):
-        measures.implied_deflator(current, constant, 2022)
-
-
-def test_rate_effect_sums_exactly():
-    flow = pd.Series([1.0, 3.0, 8.0, 10.0], index=YEARS)
-    fixed = measures.at_fixed_rate(flow.to_frame(), RATE, 100.0)[0]
-    era = pd.Series(["A", "A", "B", None], index=YEARS)
-    rows = measures.rate_effect(flow, fixed, era)
-    assert rows.change[0] == 6.0 and rows.n_before[0] == 2 and rows.n_after[0] == 1
-    assert rows.at_fixed_rate[0] + rows.remainder[0] == rows.change[0]
-    assert rows.at_fixed_rate[0] == pytest.approx(8 * 1.12 - (1.2 + 3.3) / 2)
 
 
 def test_concentration_refuses_negative_and_missing():

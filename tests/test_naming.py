@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from oda_eras.naming import label, listed, naming_of, sentence
+from oda_eras.naming import label, listed, naming_of, sentence, year_spans
 from oda_eras.study import Study
 
 
@@ -17,6 +17,11 @@ def test_names_are_listed_as_in_a_sentence():
     shown = [listed(list(names)) for names in ("", "a", "ab", "abc")]
     assert shown == ["", "a", "a and b", "a, b and c"]
     assert sentence("the US") == "The US" and sentence("") == ""
+
+
+def test_years_are_told_with_neighbours_joined():
+    shown = [year_spans(years) for years in ([], [1994], [1998, 1994, 1997, 1996])]
+    assert shown == ["", "1994", "1994, 1996-1998"]
 
 
 def test_names_follow_the_run(donors):

@@ -15,7 +15,7 @@ import pandas as pd
 
 from oda_eras.eras import contrast, era_weights
 from oda_eras.measures import ROUNDING, wide
-from oda_eras.naming import listed, sentence
+from oda_eras.naming import listed, sentence, year_spans
 from oda_eras.study import LEVEL, LISTED, RECIPIENTS, Study
 
 VERDICTS = [
@@ -132,13 +132,6 @@ def five_net(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def total_net(tables: dict[str, pd.DataFrame]) -> pd.Series:
     """Net ODA of the donor to all recipients by year, US$ million, missing where a part is."""
     return five_net(tables).sum(axis=1, skipna=False)
-
-
-def _spans(years: Iterable[int]) -> str:
-    """Years in a sentence, neighbours joined: "1994, 1996-1998"."""
-    year = pd.Series(sorted(years))
-    runs = year.groupby(year - np.arange(len(year))).agg(["min", "max"])
-    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs.itertuples(index=False))
 
 
 def _oda_total(year: int) -> None:
@@ -465,7 +458,7 @@ def _higher(tables, means: Callable, choice: str, arithmetic: str) -> Finding:
         pairs = means(y)
         higher = pairs.after > pairs.before
         ratio = pairs.after / pairs.before
-        fails = f", fails for {_spans(higher.index[~higher])}" if not higher.all() else ""
+        fails = f", fails for {year_spans(higher.index[~higher])}" if not higher.all() else ""
         readings.append(
             f"{name}, {y.index.min()}-{y.index.max()}: holds for {higher.sum()} of {len(higher)} "
             f"{choice}{fails} (ratio {ratio.min():.2f} in {ratio.idxmin()} to {ratio.max():.2f} in "

@@ -409,8 +409,8 @@ def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
 def price_bases(totals: pd.DataFrame) -> Figure:
     """One flow in current prices, constant prices and at a fixed exchange rate (f04).
 
-    `totals` has columns year, price_basis, index (100 = mean of the series over all years). The
-    lower panel divides each index by the one in current prices, the first basis.
+    `totals` has columns year, price_basis, index (mean of the years with all
+    bases = 100). The lower panel divides each index by the one in current prices, the first basis.
     """
     figure, (above, below) = new_figure("single", 92, rows=2, sharex=True, height_ratios=[3, 2])
     wide = totals.pivot(index="year", columns="price_basis", values="index")
@@ -666,6 +666,7 @@ def method_matrix(found: pd.DataFrame, boundaries: list[int], *, first: int, las
             ax.annotate(
                 f"{int(year)}", (year + 0.5, position), xytext=(beside, -2),
                 textcoords="offset points", ha="right" if beside < 0 else "left", fontsize=5.5,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             )  # fmt: skip
         if years.empty:
             ax.text(first, position, "none", va="center", fontsize=5.5, color=QUIET)

@@ -1,4 +1,4 @@
-"""Measures of aid and what follows from them: loans, repayments, gross flows, shares, prices.
+"""Measures of aid and what follows from them: loans, repayments, gross flows, shares.
 
 Wide frames have calendar years as index and recipients (ISO3) as columns, in US$ million. A
 missing cell is "not reported" and stays missing in every result.
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from oda_eras.naming import year_spans
 from oda_eras.study import LISTED, Study
 
 # Sums over recipients, as they stand in a column of recipients.
@@ -224,6 +225,81 @@ def _smooth_years(recipient, net, loans, printed, rate) -> set[int]:
     return {y for r in runs if len(r) > 1 and set(r) & set(printed.index) for y in r}
 
 
+def implied_repayments(
+    cells: pd.DataFrame, net: pd.DataFrame, grants: pd.DataFrame, rate: pd.Series
+) -> pd.DataFrame:
+    """What recipients of loans repaid wherever gross is known or inferred, and the levels in it.
+
+    `cells` is a result of `gross_cells`, the others are its parameters. Returns the columns of
+    `repayments`, label (known or inferred) and level.
+    """
+    loans = loans_net(net, grants)
+    borrowers = loans.columns[loans.abs().max() > ROUNDING]
+    some = cells[(cells.label != "unknown") & cells.recipient.isin(borrowers)]
+    gross = some.pivot(index="year", columns="recipient", values="usd_million")
+    rows = repayments(gross, net, rate)
+    return add_levels(rows.merge(some[["recipient", "year", "label"]], on=["recipient", "year"]))
+
+
+def level_runs(repaid: pd.DataFrame) -> pd.DataFrame:
+    """The runs of `add_levels`, a row each: recipient, first, last, smallest, largest, band.
+
+    The repayments and the largest band of their years in million units of national currency.
+    """
+    runs = repaid.dropna(subset="level").groupby(["recipient", "level"])
+    return runs.agg(
+        first=("year", "min"),
+        last=("year", "max"),
+        smallest=("lcu_million", "min"),
+        largest=("lcu_million", "max"),
+        band=("band", "max"),
+    ).reset_index()
+
+
+def with_evidence(
+    cells: pd.DataFrame, table: pd.DataFrame, grants: pd.DataFrame, repaid: pd.DataFrame
+) -> pd.DataFrame:
+    """Say of each cell that the article's table prints what shows that it is gross.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Result of `gross_cells`.
+    table, grants : DataFrame
+        Wide frames, US$ million: the article's table and the grants.
+    repaid : DataFrame
+        Result of `implied_repayments`.
+
+    Returns
+    -------
+    DataFrame
+        `cells`, with rule and a column evidence for the table's cells: "equal to grants" to
+        rounding, as gross is where no loan is drawn; else "level" where the implied repayment
+        repeats a neighbour's; else "open". Elsewhere evidence is "".
+    """
+
+    def among(rows: pd.DataFrame) -> pd.Series:
+        key = ["recipient", "year"]
+        return cells.set_index(key).index.isin(rows.set_index(key).index)
+
+    drawn = (table - grants.reindex_like(table)).round(2).abs()
+    printed, equal = among(long(table)), among(long(drawn[drawn <= ROUNDING]))
+    level = among(repaid.dropna(subset="level"))
+    evidence = np.select([~printed, equal, level], ["", "equal to grants", "level"], "open")
+    rule = cells.rule.mask(printed, "printed by the article, taken as gross")
+    return cells.assign(rule=rule, evidence=evidence)
+
+
+def labelled_years(cells: pd.DataFrame) -> pd.DataFrame:
+    """The years in which gross is known, inferred and unknown, by recipient.
+
+    `cells` is a result of `gross_cells`. Returns text such as "2012, 2016-2020" in columns
+    recipient, known, inferred, unknown.
+    """
+    years = cells.groupby(["recipient", "label"]).year.agg(year_spans).unstack(fill_value="")
+    return years.reindex(columns=["known", "inferred", "unknown"], fill_value="").reset_index()
+
+
 def window_shares(
     flow: pd.Series, totals: dict[str, pd.Series], windows: Iterable[tuple[int, int]]
 ) -> pd.DataFrame:
@@ -272,98 +348,6 @@ def share_windows(flow: pd.Series, totals: dict[str, pd.Series]) -> pd.DataFrame
     )
     shares["without_1997"] = shares.end < 1997
     return shares[["start", "end", "without_1997", "denominator", "share_percent"]]
-
-
-def implied_deflator(current: pd.Series, constant: pd.Series, base: int) -> pd.Series:
-    """Deflator implied by one flow in current and in constant prices, 100 in the base year.
-
-    It combines the donor's inflation and its exchange rate, as DAC deflators do. Raises
-    ValueError where the two series differ in the base year by more than rounding.
-    """
-    if not abs(current[base] - constant[base]) <= ROUNDING:
-        raise ValueError(
-            f"base year {base}: current {current[base]:.2f} and constant {constant[base]:.2f} "
-            "prices differ, so it is not the base year"
-        )
-    return (100 * current / constant).dropna().rename("deflator")
-
-
-def at_fixed_rate(flow: pd.DataFrame, rate: pd.Series, fixed: float) -> pd.DataFrame:
-    """Flows converted at one exchange rate: national currency, shown in US$ million."""
-    return flow.mul(rate.reindex(flow.index) / fixed, axis=0)
-
-
-def rate_effect(current: pd.Series, fixed_rate: pd.Series, era: pd.Series) -> pd.DataFrame:
-    """Split each change of the mean from era to era into flows and exchange rate.
-
-    Parameters
-    ----------
-    current, fixed_rate : Series
-        One flow by year in current US$ and at one fixed exchange rate.
-    era : Series
-        Era by year; years without one are left out.
-
-    Returns
-    -------
-    DataFrame
-        Columns era_before, era_after, n_before, n_after, change (of the mean, current US$),
-        at_fixed_rate (the same at the fixed rate) and remainder, which sum to it exactly.
-    """
-    table = pd.DataFrame({"current": current, "fixed": fixed_rate, "era": era}).dropna()
-    means = table.groupby("era", sort=False)[["current", "fixed"]].mean()
-    counts = table.era.value_counts()
-    change = means.diff().iloc[1:]
-    names = list(means.index)
-    return pd.DataFrame(
-        {
-            "era_before": names[:-1],
-            "era_after": names[1:],
-            "n_before": [int(counts[name]) for name in names[:-1]],
-            "n_after": [int(counts[name]) for name in names[1:]],
-            "change": change.current.to_numpy(),
-            "at_fixed_rate": change.fixed.to_numpy(),
-            "remainder": (change.current - change.fixed).to_numpy(),
-        }
-    )
-
-
-def changes(
-    flows: dict[str, pd.Series],
-    prices: pd.DataFrame,
-    starts: Iterable[tuple[int, int]],
-    end: tuple[int, int],
-) -> pd.DataFrame:
-    """Change of the mean flow from earlier spans of years to a later one, in several prices.
-
-    Parameters
-    ----------
-    flows : dict of Series
-        Flows by name, current US$ million by year.
-    prices : DataFrame
-        Index year, a column per price basis: what a current dollar of that year is in it.
-    starts, end : (first, last)
-        Calendar years, both ends included; every start is compared with `end`.
-
-    Returns
-    -------
-    DataFrame
-        Columns flow, price_basis, first, last, before, after (means of the two spans, million of
-        the price basis), change_percent. What lacks a year is missing.
-    """
-
-    def mean(flow: pd.Series, first: int, last: int) -> float:
-        return flow.reindex(range(first, last + 1)).mean(skipna=False)
-
-    rows = []
-    for name, flow in flows.items():
-        for basis, factor in prices.items():
-            after = mean(flow * factor, *end)
-            for first, last in starts:
-                before = mean(flow * factor, first, last)
-                change = 100 * (after / before - 1)
-                rows.append((name, basis, first, last, before, after, change))
-    columns = ["flow", "price_basis", "first", "last", "before", "after", "change_percent"]
-    return pd.DataFrame(rows, columns=columns).round(9).round(2)
 
 
 def concentration(flows: pd.DataFrame) -> pd.DataFrame:

@@ -50,6 +50,13 @@ def years_in(years: pd.Series) -> str:
     return f"{first}-{last}" if first < last else f"{first}"
 
 
+def year_spans(years: Iterable[int]) -> str:
+    """Years in a sentence, neighbours joined: "1994, 1996-1998"."""
+    year = pd.Series(sorted(years))
+    runs = year.groupby(year - year.index).agg(["min", "max"])
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs.itertuples(index=False))
+
+
 def sentence(text: str) -> str:
     """Text with its first letter in upper case."""
     return text[:1].upper() + text[1:]

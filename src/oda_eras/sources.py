@@ -72,6 +72,8 @@ def source_line(sources: dict[str, dict], ids: list[str]) -> str:
 
 def short_source_line(sources: dict[str, dict], ids: list[str]) -> str:
     """Cite sources by producer, code and vintage date, short enough for a figure's footer."""
+    if not ids:
+        return source_line(sources, ids)
     cited = [f"{sources[i]['producer']}, {sources[i]['code']} ({sources[i]['date']})" for i in ids]
     return "Source: " + "; ".join(cited) + "."
 

@@ -1,0 +1,71 @@
+"""Flows that no source prints: net loans, gross flows where they can be told, other prices."""
+
+import pandas as pd
+
+from oda_eras.measures import loans_net, long
+from oda_eras.panel import PANEL_COLUMNS
+from oda_eras.prices import FIXED_RATE, Prices
+
+NET, GRANTS = "wdi_net_oda_by_donor", "dac2a_grants_by_donor"
+
+
+def derived_flows(
+    net: pd.DataFrame, grants: pd.DataFrame, cells: pd.DataFrame, prices: Prices, donor: str
+) -> pd.DataFrame:
+    """Derived and inferred flows of one donor, as rows like the panel's.
+
+    Parameters
+    ----------
+    net, grants : DataFrame
+        Wide frames, current US$ million.
+    cells : DataFrame
+        Result of `oda_eras.measures.gross_cells`; what a source prints is in the panel already.
+    prices : Prices
+        The donor's; one that gives in US$ has no flows at a fixed exchange rate.
+    donor : str
+        ISO3.
+
+    Returns
+    -------
+    DataFrame
+        PANEL_COLUMNS and rule: net loans and gross in current prices, net ODA, grants and net
+        loans in constant prices and at a fixed exchange rate; rounded to 0.0001 million.
+    """
+    loans, both = loans_net(net, grants), f"{NET}; {GRANTS}"
+    naming = prices.naming
+    parts = [
+        _part(long(loans), "loans_net", "current", "derived", "net less grants", both),
+        *_gross(cells, both),
+    ]
+    in_constant = f"current US$ over the deflator with base {naming.base_year}"
+    at_rate = f"{naming.currency} at {prices.fixed:.2f} per US$"
+    for measure, flows, source in (
+        ("net", net, NET),
+        ("grants", grants, GRANTS),
+        ("loans_net", loans, both),
+    ):
+        rows, sources = long(prices.constant(flows)), f"{source}; {prices.deflator_source}"
+        parts.append(_part(rows, measure, naming.constant, "derived", in_constant, sources))
+        if naming.currency != "US dollar":
+            rows, sources = (
+                long(prices.at_fixed_rate(flows)),
+                f"{source}; dac_deflators; wdi_context",
+            )
+            parts.append(_part(rows, measure, FIXED_RATE, "derived", at_rate, sources))
+    rows = pd.concat(parts).assign(donor=donor)
+    rows["usd_million"] = rows.usd_million.round(4)
+    order = ["measure", "price_basis", "recipient", "year"]
+    return rows[[*PANEL_COLUMNS, "rule"]].sort_values(order, ignore_index=True)
+
+
+def _gross(cells: pd.DataFrame, source: str) -> list[pd.DataFrame]:
+    own = cells[~cells.rule.str.startswith("printed")].dropna(subset="usd_million")
+    rows = own[["recipient", "year", "usd_million"]]
+    status = own.label.map({"known": "derived", "inferred": "inferred"})
+    return [_part(rows, "gross", "current", status, own.rule, source)]
+
+
+def _part(rows: pd.DataFrame, measure, price_basis, status, rule, source) -> pd.DataFrame:
+    return rows.assign(
+        measure=measure, price_basis=price_basis, status=status, rule=rule, source=source
+    )
