@@ -347,3 +347,7 @@ def test_the_manifest_lists_every_file():
     for name in NAMES:
         for ending in ("pdf", "svg", "png", "csv", "md", "txt"):
             assert f"{OUT}/figures/{name}.{ending}" in manifest
+
+
+def test_without_transitions_there_is_no_specification_curve():
+    assert figures.specification_curve(pd.DataFrame(), {}) is None

@@ -47,6 +47,13 @@ def years_in(years: pd.Series) -> str:
     return f"{first}-{last}" if first < last else f"{first}"
 
 
+def spans(years) -> str:
+    """Years in a sentence, neighbours joined: "1994 and 1996 to 1998"."""
+    year = pd.Series(sorted(years), dtype=int)
+    runs = year.groupby((year.diff() != 1).cumsum()).agg(["min", "max"])
+    return listed([f"{a}" if a == b else f"{a} to {b}" for a, b in runs.itertuples(index=False)])
+
+
 def sentence(text: str) -> str:
     """Text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
