@@ -55,8 +55,9 @@ $(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,breaks eras f
   posterior power) src/oda_eras/hansen1997.csv data/eras.csv data/break_validation.csv data/power.csv
 $(call table,data_eras break_evidence break_tests p_curves): $(BUILD)/04_breaks.json ;
 
-$(BUILD)/05_eras.json: $(call table,panel derived data_eras break_tests) $(call module,breaks \
-  contrasts eras figures measures power) src/oda_eras/hansen1997.csv data/eras.csv data/events.csv data/power.csv
+$(BUILD)/05_eras.json: data/eras.csv data/events.csv data/power.csv $(call table,panel derived \
+  data_eras break_tests) $(call module,breaks contrasts eras figures measures power) \
+  src/oda_eras/hansen1997.csv
 $(OUT)/tables/t07_robustness.csv: $(BUILD)/05_eras.json ;
 
 $(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks donors eras \
