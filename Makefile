@@ -53,10 +53,10 @@ $(call table,totals made_of measures_compared concentration ranks volatility): $
 
 $(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,break_evidence posterior power) \
   data/eras.csv data/break_validation.csv data/power.csv
-$(call table,data_eras break_evidence p_curves): $(BUILD)/04_breaks.json ;
+$(call table,data_eras break_evidence break_tests p_curves): $(BUILD)/04_breaks.json ;
 
-$(BUILD)/05_eras.json: $(call table,panel derived data_eras) $(call module,breaks eras figures \
-  measures power) src/oda_eras/hansen1997.csv data/eras.csv data/events.csv data/power.csv
+$(BUILD)/05_eras.json: data/eras.csv data/events.csv data/power.csv $(call table,panel derived \
+  data_eras break_tests) $(call module,contrasts power)
 $(OUT)/tables/t07_robustness.csv: $(BUILD)/05_eras.json ;
 
 $(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks donors eras \
@@ -64,8 +64,8 @@ $(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks dono
 $(call table,donor_shares donor_changes synthetic synthetic_paths): $(BUILD)/06_donors.json ;
 
 $(BUILD)/07_claims.json: $(call table,panel japan_totals article_oda article_figures context \
-  sectors_2012 gross_cells ranks donor_shares) $(call module,breaks claims eras figures measures \
-  power) src/oda_eras/hansen1997.csv data/claims.csv data/eras.csv data/citations.csv
+  sectors_2012 gross_cells ranks donor_shares) $(call module,claims) data/claims.csv data/eras.csv \
+  data/citations.csv
 # only the default run judges the article's claims
 LEDGER = $(if $(filter JPN,$(RUN)),$(OUT)/tables/t06_claims.csv)
 $(LEDGER): $(BUILD)/07_claims.json ;

@@ -4,15 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from oda_eras import contrasts
+from oda_eras.breaks import rotation
 from oda_eras.eras import (
     contrast,
     day_shares,
     describe,
     era_weights,
     gaps_and_overlaps,
+    majority_era,
     specifications,
     transitions,
 )
+from oda_eras.power import permutation_power
 
 ERAS = pd.DataFrame(
     {
@@ -143,3 +147,89 @@ def test_one_era_has_no_transition():
     one = ERAS.head(1)
     assert transitions(SERIES.iloc[:, 0], era_weights(one, YEARS)).empty
     assert specifications(SERIES, one).empty
+
+
+KEY = ("net", "current", "all")
+LONG = pd.DataFrame(
+    {KEY: [1.0, 2, 3, 2, 11, 12, 13, 12, 14, 13], ("grants", "current", "all"): 1.0},
+    index=YEARS,
+)
+LONG.columns.names = ["measure", "price_basis", "recipient"]
+
+
+def test_every_treatment_and_lag_is_made_once():
+    found = contrasts.all_contrasts(LONG, ERAS, [0, 2])
+    assert list(found)[:7] == contrasts.KEYS and not found.duplicated(contrasts.KEYS).any()
+    assert len(found) == 2 * 3 * 2  # series, treatments, lags
+    one = found[(found.measure == "net") & (found.boundary == "majority") & (found.lag == 2)]
+    alone = transitions(LONG[KEY], era_weights(ERAS, YEARS, "majority", 2))
+    assert one.difference.tolist() == alone.difference.tolist()
+
+
+def test_omnibus_tests_every_series_and_none_where_the_data_made_the_eras():
+    era = majority_era(ERAS, YEARS)
+    tests = contrasts.omnibus(LONG[[KEY]], era)
+    test = rotation(LONG[KEY], era)
+    assert tests.loc[KEY, ["n", "f", "p"]].tolist() == [10, test.statistic, test.p]
+    assert contrasts.omnibus(LONG, era, tested=False).empty
+
+
+def test_rotation_of_a_pair_leaves_out_eras_without_a_year():
+    rows = pd.DataFrame({"era_before": ["A", "B"], "era_after": ["B", "C"]})
+    pairs = contrasts.by_rotation(LONG[KEY], majority_era(ERAS, YEARS), rows)
+    assert pairs.transition.tolist() == ["A to B"]
+    assert pairs.difference[0] == pytest.approx(LONG[KEY][4:].mean() - LONG[KEY][:4].mean())
+
+
+def test_one_sign_needs_several_rows_of_one_sign():
+    rows = pd.DataFrame(
+        {
+            "transition": ["A to B"] * 2 + ["B to C"] * 2 + ["C to D"] * 2 + ["D to E"] * 2,
+            "difference": [1.0, 2, -1, -2, -1, 1, 3, np.nan],
+        }
+    )
+    assert contrasts.one_sign(rows) == {"A to B": "rise", "B to C": "fall"}
+
+
+def test_specifications_are_counted_and_what_is_not_tested_is_missing():
+    rows = pd.DataFrame(
+        {
+            "transition": "A to B", "measure": "net", "recipient": "all",
+            "difference": [1.0, 2, -1, np.nan], "p": [0.05, 0.2, 0.01, np.nan],
+            "floor": [0.03, 0.02, 0.01, np.nan],
+        }
+    )  # fmt: skip
+    counts = contrasts.over_specifications(rows).iloc[0]
+    assert counts[["valid", "positive", "small", "smallest_floor"]].tolist() == [3, 2, 2, 0.01]
+    blind = contrasts.over_specifications(rows.assign(p=np.nan, floor=np.nan)).iloc[0]
+    assert blind.valid == 3 and blind[["small", "smallest_floor"]].isna().all()
+
+
+def test_unnamed_days_go_either_way():
+    article = ERAS.assign(closes=["2003-05-01", None])
+    either = contrasts.either_way(ERAS, {"article": article}, "A", "B")
+    assert either["A"] is ERAS
+    assert either["B"].opens.tolist() == ["2000-01-01", "2003-05-01"]
+    both = contrasts.under_schemes(LONG["net"], either)
+    moved = both.loc["all", "current", "B"]
+    assert moved.n_before["A to B"] == 3 and both.loc["all", "current", "A"].n_after["A to B"] == 6
+
+
+@pytest.mark.parametrize("schemes", [{}, {"article": ERAS}], ids=["no article", "no hole"])
+def test_no_unnamed_days_no_second_way(schemes):
+    either = contrasts.either_way(ERAS, schemes, "A", "B")
+    assert either == {} and contrasts.under_schemes(LONG["net"], either).empty
+
+
+def test_power_stands_beside_what_is_compared_and_tested_only():
+    main = pd.DataFrame(
+        {
+            "transition": ["A to B", "B to C"], "difference": [1.0, np.nan],
+            "n_before": [4.6, 1.0], "n_after": [5.0, 2.0],
+        }
+    )  # fmt: skip
+    counts = pd.DataFrame({"transition": ["A to B"], "valid": [3], "positive": [2], "small": [1]})
+    steps = contrasts.one_by_one(main, counts)
+    assert steps.power_2[0] == permutation_power(5, 5, 2) > steps.power_1[0]
+    assert steps.loc[1, ["power_1", "power_2", "valid"]].isna().all()
+    assert contrasts.one_by_one(main, counts, tested=False).power_1.isna().all()

@@ -4,7 +4,17 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from oda_eras.eras import day_shares, majority_era, moved_boundary
+from oda_eras.eras import (
+    all_schemes,
+    data_driven_eras,
+    dated_schemes,
+    day_shares,
+    describe_schemes,
+    events_of,
+    majority_era,
+    moved_boundary,
+    time_line,
+)
 
 ERAS = pd.read_csv(ROOT / "data" / "eras.csv")
 
@@ -70,3 +80,27 @@ def test_an_era_without_dates_is_refused():
 def test_four_schemes():
     assert set(ERAS.scheme) == {"article", "filled", "prime_ministers", "data_driven"}
     assert not ERAS.duplicated(["scheme", "donor", "era"]).any()
+
+
+SHIFTED = pd.Series([1.0, 2, 1, 2, 1, 20, 21, 20, 21, 20], index=range(2000, 2010))
+EVENTS = pd.DataFrame({"date": ["2001-09-11"], "event": ["attacks"]})
+
+
+@pytest.mark.parametrize(("donor", "events"), [("JPN", 1), ("DEU", 0)])
+def test_a_time_line_has_the_donors_schemes_and_events(donor, events):
+    schemes = dated_schemes(ERAS, donor, data_driven_eras(SHIFTED, donor))
+    titles = ["article", "filled", "prime ministers"] if donor == "JPN" else []
+    assert list(schemes) == [*titles, "data-driven"]
+    every = all_schemes(schemes)
+    lines = time_line(every, events_of(EVENTS, schemes))
+    assert len(lines) == len(every) + events
+    assert lines[lines.scheme == "event"].closes.tolist() == ["2001-09-11"] * events
+    assert every[every.scheme == "data-driven"].opens.tolist() == ["2000-01-01", "2005-01-01"]
+
+
+def test_flows_are_described_in_every_scheme_and_measure():
+    flows = pd.concat({("net", "all"): SHIFTED, ("grants", "all"): SHIFTED / 2}, axis=1)
+    described = describe_schemes(flows, {"data-driven": data_driven_eras(SHIFTED, "DEU")})
+    assert list(described)[:4] == ["scheme", "measure", "era", "recipient"]
+    means = described.set_index(["measure", "era"])["mean"]
+    assert means["net", "D2"] == 20.4 and means["grants", "D1"] == 0.7

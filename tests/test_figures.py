@@ -371,3 +371,7 @@ def test_the_manifest_lists_every_file():
         for ending in ("pdf", "svg", "png", "md", "txt"):
             assert f"{OUT}/figures/{name}.{ending}" in manifest
         assert plotted(ROOT / OUT, name).relative_to(ROOT).as_posix() in manifest
+
+
+def test_without_transitions_there_is_no_specification_curve():
+    assert figures.specification_curve(pd.DataFrame(), {}) is None

@@ -139,3 +139,24 @@ def test_numbers_print_in_latex_and_an_unknown_one_stops(tmp_path):
 def test_every_number_is_a_macro():
     numbers = json.loads((ROOT / OUT / "numbers.json").read_text(encoding="utf-8"))
     assert (ROOT / OUT / "numbers.tex").read_text(encoding="utf-8") == numbers_to_latex(numbers)
+
+
+def test_codes_in_a_template_are_named():
+    names = {"E0": "Listing", "E1": "Eurasian"}
+    frame = pd.DataFrame({"before": ["E0", "E0"], "after": ["E1", np.nan], "n": [5.0, 4.0]})
+    columns = [
+        Column("", "Step", "{before} to {after}", ""),
+        Column("", "Years", "{n:.0f} to {n:.1f}", ""),
+    ]
+    text = Printed(
+        frame, columns, lambda code: " to ".join(names.get(end, end) for end in code.split(" to "))
+    ).text
+    assert text["Step"].tolist() == ["Listing to Eurasian", ""]
+    assert text["Years"].tolist() == ["5 to 5.0", "4 to 4.0"]
+
+
+def test_a_column_without_a_value_is_not_printed():
+    frame = pd.DataFrame({"year": [2000, 2001], "p": [np.nan, np.nan]})
+    columns = [Column("year", "Year", "d", ""), Column("p", "p", ".3f", "")]
+    assert list(Printed(frame, columns, str).text) == ["Year"]
+    assert list(Printed(frame.iloc[:0], columns, str).text) == ["Year", "p"]

@@ -38,10 +38,12 @@ def resource(root: Path, path: str, base: str, title: str, fields: list, sources
 
 
 def cite(sources: dict[str, dict], ids: list[str]) -> list[dict]:
-    """Sources in the standard's form."""
+    """Sources in the standard's form; a table of the project's own by its path."""
     return [
         {"title": f"{sources[i]['producer']}, {sources[i]['title']}, {sources[i]['vintage']}"}
         | ({"path": sources[i]["url"]} if sources[i]["url"].startswith("http") else {})
+        if i in sources
+        else {"title": i}
         for i in ids
     ]
 

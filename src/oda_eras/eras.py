@@ -341,6 +341,69 @@ def describe(flows: pd.DataFrame, era: pd.Series) -> pd.DataFrame:
     return pd.DataFrame(rows).round(SETTLED).round(2)
 
 
+def dated_schemes(
+    eras: pd.DataFrame, donor: str, data_driven: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """A donor's schemes that have dates, by title; the data-driven one comes last.
+
+    `eras` is data/eras.csv, `data_driven` what `data_driven_eras` found.
+    """
+    own = eras[(eras.donor == donor) & eras.opens.notna()]
+    schemes = {title_of(scheme): own[own.scheme == scheme] for scheme in own.scheme.unique()}
+    return schemes | {title_of(DATA_DRIVEN): data_driven}
+
+
+def title_of(scheme: str) -> str:
+    """A scheme as text names it, such as "prime ministers"."""
+    return "data-driven" if scheme == DATA_DRIVEN else scheme.replace("_", " ")
+
+
+def events_of(events: pd.DataFrame, schemes: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Dated events of a donor; none of one whose eras are the data's own.
+
+    `events` is data/events.csv, which belongs to the donor of data/eras.csv; `schemes` is the
+    result of `dated_schemes`.
+    """
+    return events if set(schemes) > {title_of(DATA_DRIVEN)} else events.iloc[:0]
+
+
+def all_schemes(schemes: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Schemes by title as one table, with the columns of data/eras.csv that tell the eras apart."""
+    columns = ["scheme", "era", "label", "opens", "closes", "opening_event", "closing_event"]
+    parts = [eras.assign(scheme=title) for title, eras in schemes.items()]
+    return pd.concat(parts, ignore_index=True).reindex(columns=[*columns, "source", "note"])
+
+
+def time_line(every_era: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """Eras of all schemes and events as rows: scheme, era, label, opens, closes.
+
+    `every_era` is the result of `all_schemes`, `events` that of `events_of`; an event, under the
+    scheme "event", opens and closes on its day.
+    """
+    days = events.rename(columns={"event": "label", "date": "opens"})
+    days = days.assign(scheme="event", closes=days.opens)
+    columns = ["scheme", "era", "label", "opens", "closes"]
+    return pd.concat([every_era, days], ignore_index=True)[columns]
+
+
+def describe_schemes(flows: pd.DataFrame, schemes: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """`describe` for net ODA and grants under several schemes, by majority of days.
+
+    `flows` has index year and columns (measure, recipient), US$ million; `schemes` gives the eras
+    by title. Returns columns scheme, measure, era, recipient, then those of `describe`.
+    """
+    parts = [
+        describe(flows[measure], majority_era(eras, list(flows.index))).assign(
+            scheme=title, measure=measure
+        )
+        for title, eras in schemes.items()
+        for measure in ("net", "grants")
+    ]
+    found = pd.concat(parts, ignore_index=True)
+    keys = ["scheme", "measure", "era", "recipient"]
+    return found[[*keys, *(column for column in found if column not in keys)]]
+
+
 def specifications(
     series: pd.DataFrame, eras: pd.DataFrame, tested: bool = True, shifts: range = range(-2, 6)
 ) -> pd.DataFrame:

@@ -722,14 +722,17 @@ def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figu
     return figure
 
 
-def specification_curve(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
+def specification_curve(rows: pd.DataFrame, labels: dict[str, str]) -> Figure | None:
     """Differences between neighbouring eras over all specifications, sorted (f10).
 
     Above, the differences, filled where p is at most `LEVEL`; below, the choices that each rests
     on. `rows` has columns transition, in_sd, p, shift, measure, price_basis, recipient; blank ones
-    are left out and counted in the titles.
+    are left out and counted in the titles. `labels` titles the transitions that are shown; without
+    any there is nothing to draw.
     """
     shown = list(labels)
+    if not shown:
+        return None
     figure, axes = new_figure(
         "double", 108, rows=2, columns=len(shown), sharey="row", sharex="col",
         squeeze=False, height_ratios=[5, 4],

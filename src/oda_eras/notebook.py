@@ -268,7 +268,8 @@ class Notebook:
             self._save(f"data/{name}.csv", frame, about.title, described, [source])
 
     def _save(self, name, frame, title, described, sources) -> None:
-        unknown = set(sources) - set(self.sources)
+        # the project's own tables that were read may be sources too
+        unknown = set(sources) - set(self.sources) - self.reads
         if unknown:
             raise ValueError(f"{name}: no such source in data/sources.yml: {sorted(unknown)}")
         fields = [

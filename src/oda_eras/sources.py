@@ -59,12 +59,18 @@ def load_sources(root: Path) -> dict[str, dict]:
 
 
 def source_line(sources: dict[str, dict], ids: list[str]) -> str:
-    """Cite sources with codes and vintages, in one line; without sources, say so."""
+    """Cite sources with codes and vintages, in one line; without sources, say so.
+
+    A table of the project's own, such as data/eras.csv, is cited by its path: it gives a source
+    for each of its rows.
+    """
     if not ids:
         return "Source: computed by this project."
     cited = [
         f"{sources[name]['producer']}, {sources[name]['title']} ({sources[name]['code']}), "
         f"{sources[name]['vintage']}"
+        if name in sources
+        else f"{name} (sources row by row)"
         for name in ids
     ]
     return "Source: " + "; ".join(cited) + "."
@@ -74,7 +80,12 @@ def short_source_line(sources: dict[str, dict], ids: list[str]) -> str:
     """Cite sources by producer, code and vintage date, short enough for a figure's footer."""
     if not ids:
         return source_line(sources, ids)
-    cited = [f"{sources[i]['producer']}, {sources[i]['code']} ({sources[i]['date']})" for i in ids]
+    cited = [
+        f"{sources[i]['producer']}, {sources[i]['code']} ({sources[i]['date']})"
+        if i in sources
+        else i
+        for i in ids
+    ]
     return "Source: " + "; ".join(cited) + "."
 
 

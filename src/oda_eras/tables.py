@@ -51,10 +51,13 @@ class Printed:
             names = [n for n in frame if n in others] if column.name == "*" else [column.name]
             for name in names:
                 if "{" in column.form:
-                    text = [_from_template(row, column.form) for row in frame.to_dict("records")]
+                    rows = frame.to_dict("records")
+                    text = [named(_from_template(row, column.form)) for row in rows]
                 else:
                     text = _from_values(frame[name], column.form, named)
-                texts[column.head or named(name)] = text
+                # a column without a value says nothing; tables without rows keep their heads
+                if any(text) or frame.empty:
+                    texts[column.head or named(name)] = text
         self.text = pd.DataFrame(texts, index=frame.index)
         self.numbers = {
             head
