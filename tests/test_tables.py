@@ -59,7 +59,7 @@ def test_columns_are_named_formatted_and_put_together():
         Column("*", "", ".1f", ""),
     ]
     names = {"E0": "Listing", "E1": "Eurasian", "KAZ": "Kazakhstan", "x": "x"}
-    printed = Printed(frame, columns, lambda code: names[code])
+    printed = Printed(frame, columns, lambda code: names.get(code, code))
     assert printed.text.to_dict("list") == {
         "Era": ["Listing", "Eurasian"],
         "Range": ["-51 to 0", ""],
