@@ -368,12 +368,14 @@ def _difference(whole: pd.DataFrame, part: pd.DataFrame, rule: str, floor=None) 
     frame = pd.DataFrame(
         {
             "value": whole.value - part.value,
-            "low": (whole.low - part.high).clip(lower=floor),
+            "low": whole.low - part.high,
             "high": whole.high - part.low,
         }
     )
     rank = pd.concat([whole.status, part.status], axis=1).map(STATUSES.index).max(axis=1)
     frame["status"] = rank.map(dict(enumerate(STATUSES)))
+    # what is known may fall below the floor by rounding; a bound need not
+    frame["low"] = frame.low.mask(frame.status == "bounded", frame.low.clip(lower=floor))
     both = zip(whole.source.str.split("; "), part.source.str.split("; "), strict=True)
     frame["source"] = ["; ".join(sorted({*a, *b} - {""})) for a, b in both]
     frame["rule"] = rule
