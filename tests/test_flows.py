@@ -13,6 +13,7 @@ from oda_eras.flows import (
     agreements,
     donor_flows,
     exchange_rate,
+    factor_rounding,
     implied_factor,
     in_basis,
     world_panel,
@@ -125,6 +126,13 @@ def test_the_implied_factor_uses_cells_known_in_both():
     current = pd.Series([3.0, 9.0, None], index)
     constant = pd.Series([2.0, None, 4.0], index)
     assert implied_factor(current, constant).to_dict() == {2010: 1.5}
+
+
+def test_rounding_weighs_more_on_small_grants():
+    index = pd.MultiIndex.from_tuples([("KAZ", 2010), ("UZB", 2010)], names=CELL)
+    large, small = pd.Series([30.0, 70.0], index), pd.Series([0.03, 0.07], index)
+    assert factor_rounding(large, large)[2010] == pytest.approx(2 * 0.01 / 100)
+    assert factor_rounding(small, small)[2010] == pytest.approx(2 * 0.01 / 0.1)
 
 
 def test_another_basis_drops_years_without_a_factor(japan):

@@ -2,12 +2,14 @@
 
 import gzip
 import re
+import shutil
 import time
 
 import pandas as pd
 import pytest
 from conftest import ROOT
 
+from oda_eras import identities
 from oda_eras.codebook import CODEBOOK, read_codebook
 from oda_eras.schemas import (
     check_across,
@@ -32,6 +34,13 @@ from oda_eras.sources import (
     read_raw_text,
 )
 from oda_eras.words import WordsError
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A scratch copy of data/, which is all that the raw tables are checked against."""
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    return tmp_path
 
 
 def read_raw(path) -> str:
@@ -428,6 +437,18 @@ def test_an_agreement_that_leaves_the_only_compared_year_is_missed(project):
     spoil(project, "yen_loans", ",2000-12-21,2000-12-21,", ",2000-12-21,2001-01-21,")
     message = check(project)
     assert "column amount_yen_million" in message and "yen_loans" in message
+
+
+def test_what_the_identities_compare():
+    tables = read_raw_tables(ROOT)
+    found = identities.summary(tables).set_index("identity")
+    assert (found.gap.dropna() <= found.allowed.dropna()).all()
+    assert found.cells["The article is the CRS"] == 20
+    others = identities.others_meet(tables, read_donors(ROOT)).set_index("donor")
+    assert (others.within + others.above + others.below == others.cells).all()
+    assert "Japan" not in others.index
+    # this copy of the CRS holds more than Korea's ODA
+    assert others.above["South Korea"] > 0 and others.below["South Korea"] == 0
 
 
 def test_a_large_table_cut_short_is_named(project):

@@ -107,6 +107,24 @@ def summary(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def others_meet(tables: dict[str, pd.DataFrame], donors: pd.DataFrame) -> pd.DataFrame:
+    """Where DAC2a, turned into current prices, meets the CRS for donors other than Japan.
+
+    Returns a frame with columns donor (its name), cells (recipient-years that both print), within
+    (the tolerance that holds for Japan), above and below (cells in which the CRS lies beyond it).
+    """
+    crs = tables["crs_gross_current"].set_index(["donor", *CELL]).gross_usd_million
+    names = donors.set_index("donor").name
+    rows = []
+    for donor in sorted(set(tables["dac2a_world"].donor) & set(tables["crs_gross_current"].donor)):
+        if donor == "JPN":
+            continue
+        gap = (crs.loc[donor] - dac2a_current(tables, donors, donor, "gross")).dropna()
+        above, below = (gap > DAC2A_TOLERANCE).sum(), (gap < -DAC2A_TOLERANCE).sum()
+        rows.append((names[donor], len(gap), len(gap) - above - below, above, below))
+    return pd.DataFrame(rows, columns=["donor", "cells", "within", "above", "below"])
+
+
 def _printed(number: float) -> str:
     return f"{number:.4f}".rstrip("0").rstrip(".")
 
