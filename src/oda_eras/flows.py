@@ -405,7 +405,7 @@ def _commitments(tables, donor) -> pd.DataFrame:
     """Commitments turned into current prices; Japan's before 2003 lack technical cooperation."""
     turned = crs_current(tables, donor, "commitments")
     slack = turned * crs_tolerance(donor) + CENT
-    last = turned.index.get_level_values("year").max()
+    last = tables["crs_world"].year.max()
     frame = _blank(f"no commitment in the CRS, which ends in {last} here")
     years = turned.index.get_level_values("year")
     part = turned[years < FIRST_WHOLE] if donor == "JPN" else turned.iloc[:0]
