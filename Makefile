@@ -36,9 +36,9 @@ all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 EVERY = data/sources.yml data/donors.csv requirements.lock notebooks/words/shared.md \
   $(call module,__init__ breaks codebook datapackage eras figures measures naming notebook paths records \
   sources staging study tables words) src/oda_eras/hansen1997.csv
-RAW = $(wildcard data/raw/*.csv)
+RAW = $(wildcard data/raw/*.csv data/raw/*.csv.gz) data/organisations.csv data/recipients.csv
 
-$(BUILD)/01_clean.json: $(RAW) data/README.md data/eras.csv $(call module,schemas panel)
+$(BUILD)/01_clean.json: $(RAW) data/README.md data/eras.csv $(call module,schemas panel identities flows)
 CLEAN = $(call table,panel dac_total japan_totals prices context article_oda article_figures \
   constant_prices sectors_2012 china_commitments)
 $(CLEAN): $(BUILD)/01_clean.json ;

@@ -1,31 +1,64 @@
 """Bad input is named by file, row and column; good input passes."""
 
+import gzip
 import re
+import shutil
+import time
 
 import pandas as pd
 import pytest
 from conftest import ROOT
 
+from oda_eras import identities
 from oda_eras.codebook import CODEBOOK, read_codebook
 from oda_eras.schemas import (
     check_across,
     closing_gaps,
     gaps_by_period,
     overview,
+    raw_tables,
     read_donors,
     read_eras,
+    read_organisations,
     read_raw_tables,
+    read_recipients,
+    read_sound,
+    validate,
 )
-from oda_eras.sources import DataError, check_checksums, load_sources
+from oda_eras.sources import (
+    COMPRESSED,
+    DataError,
+    check_checksums,
+    load_sources,
+    raw_file,
+    read_raw_text,
+)
 from oda_eras.words import WordsError
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A scratch copy of data/, which is all that the raw tables are checked against."""
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    return tmp_path
+
+
+def read_raw(path) -> str:
+    packed = path.read_bytes()
+    return (gzip.decompress(packed) if path.suffix == ".gz" else packed).decode("utf-8")
+
+
+def write_raw(path, text: str) -> None:
+    plain = text.encode("utf-8")
+    path.write_bytes(gzip.compress(plain, mtime=0) if path.suffix == ".gz" else plain)
 
 
 def spoil(project, table: str, old: str, new: str) -> int:
     """Replace text in a raw table; returns the row it stood in."""
-    path = project / "data" / "raw" / f"{table}.csv"
-    text = path.read_text(encoding="utf-8")
+    path = project / raw_file(table)
+    text = read_raw(path)
     assert text.count(old) == 1, f"{text.count(old)} times {old!r} in {table}"
-    path.write_text(text.replace(old, new), encoding="utf-8")
+    write_raw(path, text.replace(old, new))
     return text[: text.index(old)].count("\n") + (2 if old.startswith("\n") else 1)
 
 
@@ -149,7 +182,187 @@ CASES = {
         "constant_usd_million",
         "the base year is 2023",
     ),
+    "commitments in thousands": (
+        "crs_world",
+        "\nJPN,UZB,2015,268.4781,",
+        "\nJPN,UZB,2015,268478.1,",
+        "commitments_constant_2016_usd_million",
+        "found '268478.1', expected a number from -300 to 20,000",
+    ),
+    "a gross flow in thousands": (
+        "crs_world",
+        "\nJPN,TKM,2016,0.5041,0.502",
+        "\nJPN,TKM,2016,0.5041,502.0",
+        "gross_constant_2016_usd_million",
+        "found 502 for TKM 2016",
+    ),
+    "a swapped recipient": (
+        "crs_world",
+        "\nJPN,UZB,2016,",
+        "\nJPN,TKM,2016,",
+        "donor, recipient, year",
+        "found a second row for {'donor': 'JPN', 'recipient': 'TKM', 'year': '2016'}",
+    ),
+    "an unknown recipient": (
+        "crs_world",
+        "\nJPN,UZB,2016,",
+        "\nJPN,UZN,2016,",
+        "recipient",
+        "found 'UZN', expected an entry of data/recipients.csv",
+    ),
+    "loans drawn that the year lacks": (
+        "crs_world",
+        "\nJPN,KAZ,2006,5.6824,29.2791",
+        "\nJPN,KAZ,2006,5.6824,5.6824",
+        "gross_constant_2016_usd_million",
+        "the net flow of that year",
+    ),
+    "a negative loan": (
+        "dac2a_world",
+        "\nJPN,UZB,2013,23.68,44.42,10.74,33.68,",
+        "\nJPN,UZB,2013,23.68,44.42,10.74,-33.68,",
+        "gross_loans_constant_2022_usd_million",
+        "found '-33.68', expected a number from 0.01",
+    ),
+    "gross in thousands beside its parts": (
+        "dac2a_world",
+        "\nJPN,KAZ,2020,,1.19,1.19,",
+        "\nJPN,KAZ,2020,,1190,1.19,",
+        "gross_constant_2022_usd_million",
+        "found 1190 for JPN KAZ 2020, expected 1.16 to 1.22, grants and gross loans together",
+    ),
+    "current prices in thousands": (
+        "crs_gross_current",
+        "\nKGZ,JPN,2012,19.98",
+        "\nKGZ,JPN,2012,0.01998",
+        "gross_usd_million",
+        "DAC2a turned into current prices",
+    ),
+    "a cell of the article": (
+        "article_oda_2016_2020",
+        "\nUZB,2018,217.55",
+        "\nUZB,2018,217.65",
+        "gross_usd_million",
+        "found 217.65 for UZB 2018, expected 217.5448 to 217.5548, the CRS in current prices",
+    ),
+    "a marked flow in thousands": (
+        "crs_japan_climate_marked",
+        ",Transport & Storage,2012,1.812736,",
+        ",Transport & Storage,2012,1812.736,",
+        "gross_usd_million",
+        "expected a number from 0 to 1,000",
+    ),
+    "all providers in thousands": (
+        "crs_gross_by_flow",
+        "\nUZB,loans,2019,1044.044525,",
+        "\nUZB,loans,2019,1.044044525,",
+        "gross_usd_million",
+        "the row's flow in constant prices",
+    ),
+    "a loan in thousands": (
+        "yen_loans",
+        ",2019-12-19,2019-12-19,128246,",
+        ",2019-12-19,2019-12-19,128,",
+        "amount_yen_million",
+        "found '128', expected a number from 2,000 to 200,000",
+    ),
+    "a negative agreement": (
+        "yen_loans",
+        ",2010-05-01,2010-05-01,27423,",
+        ",2010-05-01,2010-05-01,-27423,",
+        "amount_yen_million",
+        "found '-27423'",
+    ),
+    "a changed year of signing": (
+        "yen_loans",
+        ",,,2000-12-21,2000-12-21,",
+        ",,,2001-12-21,2001-12-21,",
+        "amount_yen_million",
+        "found 16539 for KAZ 2001, expected at most",
+    ),
+    "no such day": (
+        "yen_loans",
+        ",,,2000-12-21,2000-12-21,",
+        ",,,2000-12-21,2000-12-32,",
+        "signed_to",
+        "found '2000-12-32', expected a date such as 1999-12-15",
+    ),
+    "signed before the notes": (
+        "yen_loans",
+        ",2015-10-26,2015-10-26,2015-10-26,2015-10-26,",
+        ",2015-10-26,2015-10-26,2014-10-26,2014-10-26,",
+        "signed_to",
+        "found '2014-10-26', expected no day before notes_from, 2015-10-26",
+    ),
+    "a loan of another recipient": (
+        "yen_loans",
+        "\nKGZ,International Main Roads",
+        "\nTKM,International Main Roads",
+        "amount_yen_million",
+        "found 11915 for TKM 2015",
+    ),
+    "an amount of the loan in dollars": (
+        "yen_loans",
+        ",2021-12-31,,,budget support",
+        ",2021-12-31,21000,,budget support",
+        "amount_yen_million",
+        "none where the basis is in US dollars",
+    ),
+    "another amount within its sum": (
+        "yen_loans",
+        ",2004-08-26,2004-12-31,16359,",
+        ",2004-08-26,2004-12-31,15359,",
+        "amount_yen_million",
+        "the sum of the agreements in yen_loans",
+    ),
+    "a cumulative sum": (
+        "yen_loans_cumulative",
+        "\nKAZ,2004-03-31,88788,",
+        "\nKAZ,2004-03-31,87788,",
+        "amount_yen_million",
+        "found 87788 for KAZ 2004-03-31, expected 88788 to 88788",
+    ),
+    "a recipient's older vintage": (
+        "wdi_japan_vintages",
+        "\n26d1ca4d,2019,UZB,1997,83.16",
+        "\n26d1ca4d,2019,UZB,1997,81.36",
+        "net_usd_million",
+        "found 81.36 for UZB 1997, expected 83.15 to 83.17, the present vintage",
+    ),
+    "a session of another year": (
+        "un_ideal_points",
+        "\nCHN,46,1991,",
+        "\nCHN,47,1991,",
+        "year",
+        "found 1991 for CHN 47, expected 1992 to 1992",
+    ),
+    "a point outside its interval": (
+        "un_ideal_points",
+        "\nCHN,46,1991,70,-0.2969133,",
+        "\nCHN,46,1991,70,0.2969133,",
+        "ideal_point",
+        "the interval of the row",
+    ),
+    "positions in thousands": (
+        "imf_direct_investment",
+        "\nKAZ,outward,2014,5011.93207",
+        "\nKAZ,outward,2014,5011932.07",
+        "position_usd_million",
+        "expected a number from -100 to 20,000",
+    ),
+    "a share for a percentage": (
+        "ei_energy",
+        "\noil reserves,TKM,2020,0.6,thousand million barrels,0.035,",
+        "\noil reserves,TKM,2020,0.6,thousand million barrels,0.35,",
+        "share_percent",
+        "found 0.35 for oil reserves TKM 2020",
+    ),
 }
+# named at the total's row, whichever part of it was spoiled
+SUMS = {
+    "items do not add up", "broken closing identity", "loans in the sector table",
+    "another amount within its sum",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -157,12 +370,12 @@ def test_bad_input_is_named(project, case):
     table, old, new, column, words = CASES[case]
     row = spoil(project, table, old, new)
     message = check(project)
-    assert message.startswith(f"data/raw/{table}.csv, row ")
+    named_table = "yen_loans_cumulative" if case == "another amount within its sum" else table
+    assert message.startswith(f"{raw_file(named_table)}, row ")
     assert f"column {column}:" in message
     assert words in message
     named = int(re.search(r", row (\d+)", message)[1])
-    # sums are named at the total's row, whichever part of them was spoiled
-    if case not in {"items do not add up", "broken closing identity", "loans in the sector table"}:
+    if case not in SUMS:
         assert named == row
 
 
@@ -171,6 +384,97 @@ def test_a_missing_year_is_named(project):
     message = check(project)
     assert f"after row {row - 1} (the header is row 1), column year" in message
     assert "no row for TKM, JPN in 2017, expected every year from 1992 to 2023" in message
+
+
+MISSING_YEARS = {
+    "crs_world": ("\nJPN,UZB,2016,14.0715,195.0978", "JPN, UZB in 2016", "1994 to 2017"),
+    "dac2a_world": (
+        "\nJPN,TJK,2020,21.67,21.67,21.67,,,3.46", "JPN, TJK in 2020", "2009 to 2022"
+    ),
+    "crs_gross_current": ("\nKGZ,JPN,2012,19.98", "KGZ, JPN in 2012", "2012 to 2019"),
+    "wdi_japan_vintages": ("\n2712d471,2017,WLD,1997,6609.8", "2712d471, WLD in 1997", "2017"),
+    "imf_direct_investment": (
+        "\nKAZ,outward,2014,5011.93207", "KAZ, outward in 2014", "2014 to 2024"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", MISSING_YEARS)
+def test_a_missing_year_of_a_new_series_is_named(project, table):
+    line, series, span = MISSING_YEARS[table]
+    spoil(project, table, line, "")
+    message = check(project)
+    assert message.startswith(f"{raw_file(table)}, after row ") and "column year" in message
+    assert f"no row for {series}, expected every year from" in message and span in message
+
+
+def test_two_recipients_swapped_are_named_at_the_first(project):
+    first = spoil(project, "crs_world", "\nJPN,TKM,2016,", "\nJPN,XXX,2016,")
+    spoil(project, "crs_world", "\nJPN,UZB,2016,", "\nJPN,TKM,2016,")
+    spoil(project, "crs_world", "\nJPN,XXX,2016,", "\nJPN,UZB,2016,")
+    message = check(project)
+    assert f"csv.gz, row {first} (the header is row 1), column gross_constant" in message
+    assert "found 0.502 for UZB 2016" in message
+
+
+def test_an_agreement_twice_is_named(project):
+    path = project / raw_file("yen_loans")
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    (row,) = (n for n, line in enumerate(lines) if line.startswith("UZB,Talimarjan"))
+    path.write_text("".join([*lines, lines[row]]), encoding="utf-8")
+    assert f"row {len(lines) + 1} (the header is row 1), column recipient, project" in check(
+        project
+    )
+    # under another name it is more than was committed
+    again = lines[row].replace("Talimarjan", "Talimarjan (II)")
+    path.write_text("".join([*lines, again]), encoding="utf-8")
+    message = check(project)
+    assert f"row {row + 1} (the header is row 1), column amount_yen_million" in message
+    assert "found 54846 for UZB 2010, expected at most" in message
+
+
+def test_an_agreement_that_leaves_the_only_compared_year_is_missed(project):
+    spoil(project, "yen_loans", ",2000-12-21,2000-12-21,", ",2000-12-21,2001-01-21,")
+    message = check(project)
+    assert "column amount_yen_million" in message and "yen_loans" in message
+
+
+def test_what_the_identities_compare():
+    tables = read_raw_tables(ROOT)
+    found = identities.summary(tables).set_index("identity")
+    assert (found.gap.dropna() <= found.allowed.dropna()).all()
+    assert found.cells["The article is the CRS"] == 20
+    others = identities.others_meet(tables, read_donors(ROOT)).set_index("donor")
+    assert (others.within + others.above + others.below == others.cells).all()
+    assert "Japan" not in others.index
+    # this copy of the CRS holds more than Korea's ODA
+    assert others.above["South Korea"] > 0 and others.below["South Korea"] == 0
+
+
+def test_a_large_table_cut_short_is_named(project):
+    path = project / raw_file("dac2a_world")
+    path.write_bytes(path.read_bytes()[:-2000])
+    assert check(project).startswith("data/raw/dac2a_world.csv.gz, any row: found")
+    path.write_bytes(b"no gzip")
+    assert check(project).startswith("data/raw/dac2a_world.csv.gz, any row: found")
+
+
+def test_the_fast_path_reads_what_the_slow_one_reads():
+    tables = raw_tables(read_donors(ROOT), read_organisations(ROOT), read_recipients(ROOT))
+    for name in COMPRESSED:
+        fast = read_sound(ROOT, name, tables[name])
+        slow = validate(raw_file(name), tables[name], read_raw_text(ROOT, name))
+        texts = {c: str for c in fast.columns if fast[c].dtype == "category"}
+        pd.testing.assert_frame_equal(fast.astype(texts), slow)
+
+
+def test_reading_and_checking_all_raw_tables_takes_two_seconds_at_most():
+    took = []
+    for _ in range(3):
+        start = time.process_time()
+        check_across(read_raw_tables(ROOT))
+        took.append(time.process_time() - start)
+    assert min(took) <= 2
 
 
 def test_a_mere_change_of_value_is_caught_by_its_hash(project):

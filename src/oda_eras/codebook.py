@@ -12,7 +12,7 @@ from pathlib import Path
 from oda_eras.words import WordsError
 
 CODEBOOK = "data/README.md"
-HEADING = re.compile(r"## (\S+\.csv)$")
+HEADING = re.compile(r"## (\S+\.csv(?:\.gz)?)$")
 ROW = re.compile(r"\| `(\w+)` \| ([^|]*[^|\s]) \|$")
 HEADER = re.compile(r"\| column \| meaning \|$|\|---\|---\|$")
 
@@ -87,7 +87,7 @@ def check_complete(root: Path, codebook: dict[str, Described]) -> None:
     Raises WordsError at the section without a table, or for the table without a section.
     """
     folder = root / "data"
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*.csv")}
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*.csv*")}
     for name, table in codebook.items():
         if name not in there:
             raise WordsError(CODEBOOK, table.line, f"there is no data/{name}")

@@ -38,6 +38,7 @@ FORMATS = {
     ".bib": "application/x-bibtex",
     ".csv": "text/csv",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".gz": "application/gzip",
     ".ipynb": "application/x-ipynb+json",
     ".json": "application/json",
     ".md": "text/markdown",

@@ -6,7 +6,7 @@ import pandas as pd
 
 from oda_eras.codebook import check_complete, read_codebook
 from oda_eras.records import sha256
-from oda_eras.sources import load_sources
+from oda_eras.sources import load_sources, raw_file
 
 CC_BY = {"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}
 
@@ -21,14 +21,16 @@ def field_type(column: pd.Series) -> str:
 
 
 def resource(root: Path, path: str, base: str, title: str, fields: list, sources: list) -> dict:
-    """Describe one CSV file; `base` is the folder its package lives in."""
+    """Describe one CSV file, packed or not; `base` is the folder its package lives in."""
     file = root / path
+    packed = {"compression": "gz"} if file.suffix == ".gz" else {}
     return {
-        "name": file.stem,
+        "name": file.name.split(".")[0],
         "path": Path(path).relative_to(base).as_posix(),
         "title": title,
         "format": "csv",
         "mediatype": "text/csv",
+        **packed,
         "encoding": "utf-8",
         "bytes": file.stat().st_size,
         "hash": f"sha256:{sha256(file)}",
@@ -83,14 +85,15 @@ def describe_project_tables(root: Path) -> dict:
 
     sources, codebook = load_sources(root), read_codebook(root)
     check_complete(root, codebook)
-    raw = {f"raw/{name}.csv": frame for name, frame in read_raw_tables(root).items()}
+    tables = read_raw_tables(root)
+    ids = {raw_file(name).removeprefix("data/"): name for name in tables}
     resources = []
     for name, described in codebook.items():
-        frame = raw[name] if name in raw else pd.read_csv(root / "data" / name)
+        frame = tables[ids[name]] if name in ids else pd.read_csv(root / "data" / name)
         fields = [
             {"name": column, "type": field_type(frame[column]), "description": text}
             for column, text in described.of(list(frame.columns)).items()
         ]
-        cited = cite(sources, [Path(name).stem] if name in raw else [])
+        cited = cite(sources, [ids[name]] if name in ids else [])
         resources.append(resource(root, f"data/{name}", "data", described.title, fields, cited))
     return package("oda-eras-data", "Raw tables and the project's own", resources)

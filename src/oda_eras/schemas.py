@@ -1,4 +1,8 @@
-"""Schemas of the raw tables and the identities that hold between them."""
+"""Schemas of the raw tables and the identities that hold between them.
+
+Identities of decisions and draws, across the tables of the CRS, DAC2a and the loan agreements,
+stand in `oda_eras.identities`.
+"""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -8,9 +12,18 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from oda_eras import identities
 from oda_eras.codebook import Described
+from oda_eras.flows import DAC2A_MEASURES
 from oda_eras.naming import years_in
-from oda_eras.sources import DataError, load_sources, raw_file, read_raw_text, read_text_table
+from oda_eras.sources import (
+    COMPRESSED,
+    DataError,
+    load_sources,
+    raw_file,
+    read_raw_text,
+    read_text_table,
+)
 from oda_eras.study import DATA_DRIVEN, MEMBER_GROUPS, RECIPIENTS
 
 # Largest gap between the DAC members' sum and TOTAL for one recipient and year, US$ million.
@@ -21,9 +34,9 @@ CLOSING_LATVIA = 0.50
 FIRST_GRANTS_YEAR, LAST_GRANTS_YEAR = 2000, 2022
 
 
-def code(values: list[str]) -> pa.Column:
-    """A text column with a closed list of codes."""
-    allowed = f"one of {', '.join(values)}" if len(values) < 12 else "an entry of data/donors.csv"
+def code(values: list[str], listed: str = "data/donors.csv") -> pa.Column:
+    """A text column with a closed list of codes, kept in the file `listed` where it is long."""
+    allowed = f"one of {', '.join(values)}" if len(values) < 12 else f"an entry of {listed}"
     return pa.Column(str, pa.Check.isin(values, error=allowed))
 
 
@@ -32,10 +45,20 @@ def text(*, nullable: bool = False) -> pa.Column:
     return pa.Column(str, nullable=nullable)
 
 
-def number(low: float, high: float) -> pa.Column:
+def number(low: float, high: float, *, nullable: bool = False) -> pa.Column:
     """A numeric column within bounds that no true value passes."""
     check = pa.Check.in_range(low, high, error=f"a number from {low:,g} to {high:,g}")
-    return pa.Column(float, check, coerce=True)
+    return pa.Column(float, check, coerce=True, nullable=nullable)
+
+
+def day(*, nullable: bool = False) -> pa.Column:
+    """A calendar day as text, such as 1999-12-15."""
+
+    def is_day(cells: pd.Series) -> pd.Series:
+        written = cells.str.fullmatch(r"\d{4}-\d{2}-\d{2}").astype(bool)
+        return written & pd.to_datetime(cells, format="%Y-%m-%d", errors="coerce").notna()
+
+    return pa.Column(str, pa.Check(is_day, error="a date such as 1999-12-15"), nullable=nullable)
 
 
 def year(first: int, last: int) -> pa.Column:
@@ -67,9 +90,13 @@ class Table:
         )
 
 
-def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
-    """All raw tables by id; `donors` is data/donors.csv (columns donor, name, group)."""
+def raw_tables(
+    donors: pd.DataFrame, organisations: pd.DataFrame, recipients: pd.DataFrame
+) -> dict[str, Table]:
+    """All raw tables by id; the arguments are the lists in data/ of who gives and receives."""
     recipient = code(list(RECIPIENTS))
+    giver = code([*donors.donor, *organisations.donor], "data/donors.csv or organisations.csv")
+    taker = code(list(recipients.recipient), "data/recipients.csv")
     wdi_donors = [*donors.donor[donors.group.isin(MEMBER_GROUPS)], "TOTAL"]
     areas = [*RECIPIENTS, "JPN"]
     return {
@@ -232,6 +259,142 @@ def raw_tables(donors: pd.DataFrame) -> dict[str, Table]:
             },
             ["recipient", "flow_class", "year"],
         ),
+        "crs_world": Table(
+            {
+                "donor": giver,
+                "recipient": taker,
+                "year": year(1973, 2017),
+                "commitments_constant_2016_usd_million": number(-300, 20_000, nullable=True),
+                "gross_constant_2016_usd_million": number(-300, 20_000, nullable=True),
+            },
+            ["donor", "recipient", "year"],
+            [
+                ({"donor": "JPN", "recipient": r}, first, 2017)
+                for r, first in zip(RECIPIENTS, (1994, 1992, 1996, 1997, 1994), strict=True)
+            ],
+        ),
+        "dac2a_world": Table(
+            {
+                "donor": giver,
+                "recipient": taker,
+                "year": year(2009, 2022),
+                **{
+                    f"{measure}_constant_2022_usd_million": number(0.01, 20_000, nullable=True)
+                    for measure in DAC2A_MEASURES
+                },
+            },
+            ["donor", "recipient", "year"],
+            [({"donor": "JPN", "recipient": r}, 2009, 2022) for r in RECIPIENTS],
+        ),
+        "crs_gross_current": Table(
+            {
+                "recipient": recipient,
+                "donor": giver,
+                "year": year(2012, 2019),
+                "gross_usd_million": number(-1, 5_000),
+            },
+            ["recipient", "donor", "year"],
+            [({"recipient": r, "donor": "JPN"}, 2012, 2019) for r in RECIPIENTS],
+        ),
+        "crs_japan_climate_marked": Table(
+            {
+                "recipient": recipient,
+                "flow": code(["grants", "loans"]),
+                "sector": text(),
+                "year": year(2003, 2023),
+                "gross_usd_million": number(0, 1_000),
+                "gross_constant_2023_usd_million": number(0, 1_000),
+            },
+            ["recipient", "flow", "sector", "year"],
+        ),
+        "crs_gross_by_flow": Table(
+            {
+                "recipient": recipient,
+                "flow": code(["equity", "grants", "loans", "OOF", "private", "PSI"]),
+                "year": year(1992, 2023),
+                "gross_usd_million": number(0, 5_000),
+                "gross_constant_2023_usd_million": number(0, 5_000),
+            },
+            ["recipient", "flow", "year"],
+            [({"recipient": r, "flow": "grants"}, 1993, 2023) for r in RECIPIENTS],
+        ),
+        "yen_loans": Table(
+            {
+                "recipient": recipient,
+                "project": text(),
+                "notes_from": day(nullable=True),
+                "notes_to": day(nullable=True),
+                "signed_from": day(),
+                "signed_to": day(),
+                "amount_yen_million": number(2_000, 200_000, nullable=True),
+                "rounded_to": number(1, 1_000, nullable=True),
+                "sector": text(),
+                "terms": text(nullable=True),
+                "basis": code(["exact", "rounded", "derived", "in US dollars"]),
+                "note": text(nullable=True),
+                "url": text(),
+            },
+            ["recipient", "project"],
+        ),
+        "yen_loans_cumulative": Table(
+            {
+                "recipient": recipient,
+                "signed_to": day(),
+                "amount_yen_million": number(1_000, 1_000_000),
+                "note": text(),
+                "url": text(nullable=True),
+            },
+            ["recipient", "signed_to"],
+        ),
+        "wdi_japan_vintages": Table(
+            {
+                "vintage": text(),
+                "last_year": year(2017, 2022),
+                "recipient": code([*RECIPIENTS, "WLD"]),
+                "year": year(1992, 2022),
+                "net_usd_million": number(-1_000, 30_000),
+            },
+            ["vintage", "recipient", "year"],
+            [({"vintage": "2712d471", "recipient": r}, 1992, 2017) for r in ("KAZ", "KGZ", "WLD")],
+        ),
+        "un_ideal_points": Table(
+            {
+                "country": code(
+                    ["CHN", "JPN", "KAZ", "KGZ", "KOR", "RUS", "TJK", "TKM", "USA", "UZB"]
+                ),
+                "session": year(46, 78),
+                "year": year(1991, 2023),
+                "votes": number(1, 200),
+                "ideal_point": number(-5, 5),
+                "low": number(-5, 5),
+                "high": number(-5, 5),
+                **{f"agrees_with_{c}": number(0, 1) for c in ("usa", "russia", "china")},
+            },
+            ["country", "year"],
+            [({"country": c}, 1991, 2023) for c in ("JPN", "USA", "RUS", "CHN")],
+        ),
+        "imf_direct_investment": Table(
+            {
+                "partner": recipient,
+                "direction": code(["inward", "outward"]),
+                "year": year(2014, 2024),
+                "position_usd_million": number(-100, 20_000),
+            },
+            ["partner", "direction", "year"],
+            [({"partner": p, "direction": "outward"}, 2014, 2024) for p in ("KAZ", "KGZ")],
+        ),
+        "ei_energy": Table(
+            {
+                "item": text(),
+                "area": code(["KAZ", "TKM", "UZB", "WLD"]),
+                "year": year(2020, 2022),
+                "value": number(0, 1e7),
+                "unit": text(),
+                "share_percent": number(0, 100),
+                "rank": number(1, 100, nullable=True),
+            },
+            ["item", "area", "year"],
+        ),
     }
 
 
@@ -258,6 +421,12 @@ def validate(file: str, table: Table, raw: pd.DataFrame) -> pd.DataFrame:
         frame = table.schema.validate(raw, lazy=True)
     except pa.errors.SchemaErrors as errors:
         raise _first_fault(file, table, raw, errors.failure_cases) from None
+    _refuse_gaps(file, table, frame)
+    return frame
+
+
+def _refuse_gaps(file: str, table: Table, frame: pd.DataFrame) -> None:
+    """Refuse a table in which a series that must be whole lacks a year."""
     for series, first, last in table.complete:
         rows = frame
         for column, value in series.items():
@@ -274,13 +443,18 @@ def validate(file: str, table: Table, raw: pd.DataFrame) -> pd.DataFrame:
                 f"no row for {', '.join(series.values())} in {missing[0]}",
                 f"every year from {first} to {last}",
             )
-    return frame
+
+
+def kind_of_number(column: pa.Column) -> str | None:
+    """What a column's cells should be in words, None for text."""
+    kind = getattr(column.dtype.type, "kind", None)
+    return {"i": "a whole number", "f": "a number"}.get(kind)
 
 
 def _refuse_odd_numbers(file: str, table: Table, raw: pd.DataFrame) -> None:
     """Refuse what Python reads as a number though nobody writes one so: ' 5', 1_0, inf."""
     for column, about in table.columns.items():
-        kind = {"i": "a whole number", "f": "a number"}.get(getattr(about.dtype.type, "kind", None))
+        kind = kind_of_number(about)
         if kind is None:
             continue
         cells = raw[column].dropna()
@@ -301,11 +475,42 @@ def _first_fault(file: str, table: Table, raw: pd.DataFrame, cases: pd.DataFrame
         return DataError(file, row + 2, ", ".join(table.key), f"a second row for {key}", "one row")
     expected = {"not_nullable": "a value"}.get(check, check)
     if check.startswith(("coerce_dtype", "dtype")):
-        kind = table.columns[case["column"]].dtype.type.kind
-        expected = "a whole number" if kind == "i" else "a number"
+        expected = kind_of_number(table.columns[case["column"]])
     found = raw[case["column"]][row]
     found = "an empty cell" if pd.isna(found) else f"'{found}'"
     return DataError(file, row + 2, case["column"], found, expected)
+
+
+def read_sound(root: Path, name: str, table: Table) -> pd.DataFrame | None:
+    """Read a large table with types at once and check all columns as wholes.
+
+    Codes come as categories. Returns None where anything is wrong, for `validate` to name it: that
+    takes some ten times as long.
+    """
+    codes = [column for column, about in table.columns.items() if kind_of_number(about) is None]
+    try:
+        frame = pd.read_csv(
+            root / raw_file(name),
+            dtype={c: "category" if c in codes else str(a.dtype) for c, a in table.columns.items()},
+            keep_default_na=False,
+            na_values=[""],
+            skip_blank_lines=False,
+        )
+    except (ValueError, OSError, EOFError):
+        return None
+    if list(frame.columns) != list(table.columns) or frame.duplicated(table.key).any():
+        return None
+    for column, about in table.columns.items():
+        cells, (check,) = frame[column], about.checks
+        if column in codes:
+            sound = cells.cat.categories.isin(check.statistics["allowed_values"]).all()
+        else:
+            limits = [check.statistics[f"{side}_value"] for side in ("min", "max")]
+            sound = (cells.between(*limits) | cells.isna()).all()
+        if not sound or (cells.isna().any() and not about.nullable):
+            return None
+    _refuse_gaps(raw_file(name), table, frame)
+    return frame
 
 
 def check_across(tables: dict[str, pd.DataFrame]) -> None:
@@ -315,7 +520,7 @@ def check_across(tables: dict[str, pd.DataFrame]) -> None:
     members sum to TOTAL; Japan's
     DAC1 items and measures add up; a gross flow is no smaller than the net flow and the grants
     in it; the sector table less its loans equals the grants of 2012; Japan's total in constant
-    prices of 2023 equals the current one in 2023.
+    prices of 2023 equals the current one in 2023; what `oda_eras.identities` holds.
     """
     _check_positive(tables["wdi_context"])
     _check_closing(tables["wdi_net_oda_by_donor"], tables["dac2a_grants_by_donor"])
@@ -323,6 +528,7 @@ def check_across(tables: dict[str, pd.DataFrame]) -> None:
     _check_gross(tables)
     _check_sectors(tables["crs_japan_sectors_2012"], tables["dac2a_grants_by_donor"])
     _check_price_base(tables["wdi_constant_prices"], tables["wdi_japan_totals"])
+    identities.check(tables)
 
 
 def _check_positive(context: pd.DataFrame) -> None:
@@ -461,16 +667,19 @@ def _check_price_base(constant: pd.DataFrame, wdi: pd.DataFrame) -> None:
 
 def read_raw_tables(root: Path) -> dict[str, pd.DataFrame]:
     """Read all raw tables by id, each checked against its schema. Raises DataError."""
-    expected = raw_tables(read_donors(root))
+    expected = raw_tables(read_donors(root), read_organisations(root), read_recipients(root))
     if set(load_sources(root)) != set(expected):
         odd = sorted(set(load_sources(root)) ^ set(expected))
         raise DataError(
             "data/sources.yml", f"entry {odd[0]}", "", "one side only", "table and entry"
         )
-    return {
-        name: validate(raw_file(name), table, read_raw_text(root, name))
-        for name, table in expected.items()
-    }
+    tables = {}
+    for name, table in expected.items():
+        frame = read_sound(root, name, table) if name in COMPRESSED else None
+        if frame is None:
+            frame = validate(raw_file(name), table, read_raw_text(root, name))
+        tables[name] = frame
+    return tables
 
 
 def overview(
@@ -482,8 +691,9 @@ def overview(
     have every year). Raises WordsError where the codebook describes other columns than there are.
     """
     rows = []
-    for name, schema in raw_tables(donors).items():
-        described = codebook[f"raw/{name}.csv"]
+    nobody = pd.DataFrame({"donor": [], "recipient": []})
+    for name, schema in raw_tables(donors, nobody, nobody).items():
+        described = codebook[raw_file(name).removeprefix("data/")]
         described.of(list(tables[name].columns))
         rows.append(
             {
@@ -514,6 +724,22 @@ def read_donors(root: Path) -> pd.DataFrame:
         row, found = int(doubled.index[0]) + 2, f"a second '{doubled.name.iloc[0]}'"
         raise DataError("data/donors.csv", row, "name", found, "one row for each name")
     return donors
+
+
+def read_organisations(root: Path) -> pd.DataFrame:
+    """Read data/organisations.csv (columns donor, group), checked. Raises DataError."""
+    file = "data/organisations.csv"
+    groups = ["development bank", "United Nations", "private", "other"]
+    table = Table({"donor": text(), "group": code(groups)}, ["donor"])
+    return validate(file, table, read_text_table(root, file))
+
+
+def read_recipients(root: Path) -> pd.DataFrame:
+    """Read data/recipients.csv (columns recipient, name, kind), checked. Raises DataError."""
+    file = "data/recipients.csv"
+    kinds = code(["country", "region", "unspecified"])
+    table = Table({"recipient": text(), "name": text(), "kind": kinds}, ["recipient"])
+    return validate(file, table, read_text_table(root, file))
 
 
 def read_eras(root: Path) -> pd.DataFrame:
