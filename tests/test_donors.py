@@ -168,6 +168,8 @@ def test_a_negative_flow_has_no_share_but_counts_in_the_pool():
 
 def test_placebos_rank_each_recipient_and_their_sum():
     table = placebos(SIX_YEARS, SIX, "JPN").set_index(["recipient", "reading", "scale"])
+    assert list(table.index.unique("recipient")) == ["all", "KAZ", "UZB"]
+    assert list(table.index.unique("reading")) == list(READINGS)
     assert len(table) == 3 * len(READINGS) * len(SCALES)
     assert table.loc["all", "zero", DOLLARS].tolist() == ["E0 to E1", 2, 1, 2, 8.0, 1, 1 / 3, 1 / 3]
     assert table.loc["all", "zero", ASINH]["rank"] == 2
