@@ -59,9 +59,8 @@ $(BUILD)/05_eras.json: data/eras.csv data/events.csv data/power.csv $(call table
   data_eras break_tests) $(call module,contrasts power)
 $(OUT)/tables/t07_robustness.csv: $(BUILD)/05_eras.json ;
 
-$(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,breaks donors eras \
-  figures measures power) src/oda_eras/hansen1997.csv data/eras.csv
-$(call table,donor_shares donor_changes synthetic synthetic_paths): $(BUILD)/06_donors.json ;
+$(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,donors) data/eras.csv
+$(call table,donor_shares): $(BUILD)/06_donors.json ;
 
 $(BUILD)/07_claims.json: $(call table,panel japan_totals article_oda article_figures context \
   sectors_2012 gross_cells ranks donor_shares) $(call module,claims) data/claims.csv data/eras.csv \

@@ -1,19 +1,44 @@
 """Other donors as controls, on small made-up panels."""
 
+import logging
+
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import OUT, ROOT
 
+from oda_eras import figures
 from oda_eras.donors import (
+    ASINH,
+    DOLLARS,
     FITS,
     READINGS,
+    SCALES,
+    base_era,
+    controls,
+    donor_changes,
+    donor_shares,
     donor_totals,
+    followed,
     gap_ratios,
+    grant_cells,
+    grant_years,
+    logging_as_it_was,
+    main_era,
+    member_flows,
+    neighbours,
+    of_sum,
     placebo,
+    placebos,
+    places,
+    poisson,
     poisson_effects,
+    pooled_shares,
+    ratios_by_fit,
     synthetic,
+    synthetic_comparison,
     synthetic_gaps,
+    years_compared,
 )
 
 YEARS = [2000, 2001]
@@ -70,6 +95,126 @@ def test_placebo_ranks_by_size_and_states_its_floor():
     assert place == {"n_controls": 3, "change": -5.0, "rank": 2, "p": 0.5, "floor": 0.25}
 
 
+def test_no_p_where_the_data_chose_the_eras():
+    place = placebo(pd.Series({"JPN": -5.0, "USA": 4.0}), "JPN", tested=False)
+    assert place["rank"] == 1 and np.isnan(place["p"]) and np.isnan(place["floor"])
+
+
+def long_flows(start: int, **by_donor: dict) -> pd.DataFrame:
+    """Rows of flows from lists by recipient, a value a year; None is a blank."""
+    rows = [
+        (donor, recipient, year, "net", value)
+        for donor, by_recipient in by_donor.items()
+        for recipient, values in by_recipient.items()
+        for year, value in enumerate(values, start)
+        if value is not None
+    ]
+    return pd.DataFrame(rows, columns=["donor", "recipient", "year", "measure", "usd_million"])
+
+
+def eras_of(*lengths: int, start: int = 2000) -> pd.DataFrame:
+    """Weights of consecutive eras E0, E1, ... of so many years."""
+    labels = [f"E{i}" for i, n in enumerate(lengths) for _ in range(n)]
+    years = pd.Index(range(start, start + len(labels)), name="year")
+    return pd.get_dummies(pd.Series(labels, index=years), dtype=float)
+
+
+SIX = eras_of(3, 3)
+# Japan moves most in dollars, Germany in proportion; France is idle, the United States has a blank
+SIX_YEARS = long_flows(
+    2000,
+    JPN={"KAZ": [10.0] * 3 + [20.0] * 3, "UZB": [0.0] * 3 + [-2.0] * 3},
+    DEU={"KAZ": [0.1] * 3 + [6.0] * 3, "UZB": [1.0] * 6},
+    USA={"KAZ": [5.0] * 6, "UZB": [1.0, None, 1.0, 2.0, 2.0, 2.0]},
+    FRA={"KAZ": [0.0] * 6},
+)
+
+
+def test_only_eras_of_three_years_are_compared():
+    weights = eras_of(3, 2, 4, 3)
+    assert list(neighbours(weights)) == ["E2 to E3"]
+    assert years_compared(weights) == list(range(2005, 2012))
+    assert not neighbours(eras_of(2, 2)) and not years_compared(eras_of(2, 2))
+    # some days short of three years still count, as a boundary year's weight may be
+    assert neighbours(eras_of(3, 3).replace({"E0": {1.0: 0.99}}))
+
+
+def test_a_year_that_no_era_holds_has_none():
+    weights = pd.DataFrame({"E0": [1.0, 0.5, 0.0], "E1": [0.0, 0.5, 0.6]}, index=[2000, 2001, 2002])
+    assert main_era(weights).fillna("none").tolist() == ["E0", "none", "E1"]
+
+
+def test_members_only_in_one_measure():
+    panel = pd.DataFrame({"donor": ["JPN", "JPN", "ARE"], "measure": ["net", "grants", "net"]})
+    donors = pd.DataFrame({"donor": ["JPN", "ARE"], "group": ["DAC", "other"]})
+    assert member_flows(panel, donors, "net").index.tolist() == [0]
+
+
+def test_a_negative_flow_has_no_share_but_counts_in_the_pool():
+    flows = long_flows(2000, JPN={"KAZ": [1.0, -1.0, 3.0]}, USA={"KAZ": [3.0, 3.0, -3.0]})
+    published = flows.groupby(["recipient", "year"], as_index=False).usd_million.sum()
+    published.loc[0, "usd_million"] = 5.0  # as published, not as the members sum to
+    weights = eras_of(2, 1)
+    shares = donor_shares(flows, published, "JPN", weights)
+    assert shares.share_percent.fillna(-1).tolist() == [20.0, -1, -1]
+    assert shares.era.tolist() == ["E0", "E0", "E1"]
+    pooled = pooled_shares(shares, weights)
+    assert list(pooled) == ["all"]  # one recipient is its own sum
+    assert pooled["all"].E0 == 0.0
+    # of grants there is no published total
+    grants = donor_shares(flows.assign(measure="grants"), published, "JPN", weights)
+    assert grants.total.tolist() == [4.0, 2.0, 0.0]
+
+
+def test_placebos_rank_each_recipient_and_their_sum():
+    table = placebos(SIX_YEARS, SIX, "JPN").set_index(["recipient", "reading", "scale"])
+    assert list(table.index.unique("recipient")) == ["all", "KAZ", "UZB"]
+    assert list(table.index.unique("reading")) == list(READINGS)
+    assert len(table) == 3 * len(READINGS) * len(SCALES)
+    assert table.loc["all", "zero", DOLLARS].tolist() == ["E0 to E1", 2, 1, 2, 8.0, 1, 1 / 3, 1 / 3]
+    assert table.loc["all", "zero", ASINH]["rank"] == 2
+    assert table.loc["UZB", "missing", DOLLARS].n_controls == 1  # the United States has a blank
+    assert table.loc["all", "reported", DOLLARS].n_controls == 2
+    assert table.loc["UZB", "zero", DOLLARS].change == -2.0
+    untested = placebos(SIX_YEARS, SIX, "JPN", tested=False)
+    assert untested.p.isna().all() and untested["rank"].notna().all()
+
+
+def test_every_change_is_that_of_the_placebos():
+    dots = donor_changes(SIX_YEARS, SIX, "JPN")
+    assert set(dots.donor) == {"JPN", "DEU", "USA"}
+    own = dots[dots.donor == "JPN"].set_index("scale").change
+    found = placebos(SIX_YEARS, SIX, "JPN")
+    for scale in SCALES:
+        assert of_sum(found, scale).change.tolist() == [own[scale]]
+
+
+def test_tables_of_placebos_show_p_or_else_the_rank():
+    table = places(placebos(SIX_YEARS, SIX, "JPN"))
+    assert list(table)[-3:] == list(SCALES) and len(table) == 9
+    zero = table[(table.recipient == "all") & (table.reading == "zero")].iloc[0]
+    assert (zero[DOLLARS], zero[ASINH]) == (0.333, 0.667)
+    ranks = places(placebos(SIX_YEARS, SIX, "JPN", tested=False))
+    zero = ranks[(ranks.recipient == "all") & (ranks.reading == "zero")].iloc[0]
+    assert (zero[DOLLARS], zero[ASINH]) == (1, 2)
+    counted = controls(placebos(SIX_YEARS, SIX, "JPN"))
+    assert list(counted) == ["recipient", "reading", "E0 to E1"]
+    assert counted.set_index(["recipient", "reading"])["E0 to E1"]["all", "zero"] == 2
+
+
+def test_nothing_to_compare_gives_empty_tables():
+    short = eras_of(2, 2, 2)
+    table, dots = placebos(SIX_YEARS, short, "JPN"), donor_changes(SIX_YEARS, short, "JPN")
+    assert table.empty and dots.empty and places(table).empty and controls(table).empty
+    assert figures.placebo_changes(dots, "JPN", {}) is None
+    step = followed(of_sum(table, DOLLARS).change, short)
+    assert step is None
+    compared = synthetic_comparison(SIX_YEARS, short, "JPN", step)
+    assert compared.results.empty and compared.paths.empty and not compared.left_out
+    assert ratios_by_fit(compared.paths).empty
+    assert figures.synthetic_donor(compared.paths) is None
+
+
 def test_poisson_recovers_an_effect():
     rng = np.random.default_rng(1)
     levels = list(zip(range(2000, 2010), rng.uniform(1, 2, 10), strict=True))
@@ -97,6 +242,50 @@ def test_poisson_says_missing_where_nothing_is_identified():
     cells = pd.DataFrame(rows, columns=["donor", "recipient", "year", "era", "usd_million"])
     found = poisson_effects(cells, "A", ["E2"])
     assert list(found.index) == ["E2"] and found.isna().all(axis=None)
+
+
+GRANTS = pd.concat(
+    [
+        # A doubles in E1, with nothing known in 2000; B and C are the same throughout
+        long_flows(
+            2000, A={"KAZ": [None, 1, 1, 2, 2, 2]}, B={"KAZ": [3] * 6}, C={"KAZ": [5] * 5 + [-1]}
+        ),
+        long_flows(2001, D={"KAZ": [0.0] * 5, "UZB": [4.0, 4.0, 4.0, 8.0, 8.0]}),
+    ]
+).assign(measure="grants")
+
+
+def test_grants_that_are_blank_or_negative_are_nothing_in_the_model():
+    cells = grant_cells(GRANTS, ["KAZ", "UZB"], SIX)
+    table = cells.pivot(index=["donor", "recipient"], columns="year", values="usd_million")
+    assert list(table.index) == [("A", "KAZ"), ("B", "KAZ"), ("C", "KAZ"), ("D", "UZB")]
+    assert table.loc[("A", "KAZ"), 2000] == 0 and table.loc[("C", "KAZ"), 2005] == 0
+    assert grant_years(cells, SIX).to_dict() == {"E0": 3, "E1": 3}
+    assert list(grant_years(grant_cells(GRANTS, ["KAZ"], SIX[["E1"]]), SIX).index) == ["E1"]
+
+
+def test_the_base_is_the_first_era_with_enough_grants():
+    assert base_era(pd.Series({"E0": 2, "E1": 3, "E2": 9})) == "E1"
+    assert base_era(pd.Series({"E0": 2, "E1": 1})) is None
+
+
+def test_poisson_places_steady_donors_and_says_nothing_without_a_second_era():
+    cells = grant_cells(GRANTS, ["KAZ", "UZB"], SIX)
+    table = poisson(cells, grant_years(cells, SIX), "A").set_index(["reading", "era"])
+    assert list(table.index) == [("zero", "E1"), ("missing", "E1")]
+    assert (table.percent > 0).all() and table.n_controls.ge(2).all()
+    assert table.p.tolist() == (table["rank"] / (table.n_controls + 1)).tolist()
+    one = eras_of(6)
+    assert poisson(cells.assign(era="E0"), grant_years(cells.assign(era="E0"), one), "A").empty
+
+
+def test_libraries_do_not_turn_on_logging_for_all():
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    with logging_as_it_was():
+        logging.basicConfig(level=logging.DEBUG, force=True)
+        assert root.handlers != before[0]
+    assert (root.handlers, root.level) == before
 
 
 @pytest.mark.parametrize("fit", FITS)
@@ -134,6 +323,52 @@ def test_years_are_weighed_as_the_fit_says():
     assert found["unscaled"] - found["scaled"] > 0.1
     with pytest.raises(ValueError, match="fit 'guess': expected one of scaled, unscaled"):
         synthetic(flows, "JPN", 2001, "guess")
+
+
+LONG = eras_of(10, 4, 3, start=1990)
+WAVE = [float(3 + year % 4) for year in range(17)]
+LONG_YEARS = long_flows(
+    1990,
+    # a mixture of the others until the era of 2000, five more in it
+    JPN={
+        "UZB": [w + 5 * (10 <= i < 14) for i, w in enumerate(WAVE)],
+        "KAZ": [1.0] * 10 + [-1.0] * 7,
+        "TKM": [2.0] * 17,
+    },
+    A={"UZB": [w + 1 for w in WAVE], "KAZ": [1.0] * 17, "TKM": [3.0] * 17},
+    B={"UZB": [w - 1 for w in WAVE], "KAZ": [2.0] * 17, "TKM": [None] + [1.0] * 16},
+    C={"UZB": [2.0 * w for w in WAVE], "KAZ": [3.0] * 17, "TKM": [4.0] * 17},
+)
+
+
+def test_the_largest_change_with_years_enough_before_is_followed():
+    changes = pd.Series({"E0 to E1": 2.0, "E1 to E2": -3.0})
+    assert followed(changes, LONG) == ("E1 to E2", 1990, 2003, 2006)
+    assert followed(changes[:1], LONG) == ("E0 to E1", 1990, 1999, 2003)
+    assert followed(pd.Series({"E0 to E1": 9.0}), eras_of(9, 4)) is None
+
+
+def test_synthetic_donors_are_compared_on_both_fits():
+    step = followed(pd.Series({"E0 to E1": 5.0}), LONG)
+    results, paths, left_out = synthetic_comparison(LONG_YEARS, LONG, "JPN", step)
+    assert list(zip(results.recipient, results.fit, strict=True)) == [("UZB", f) for f in FITS]
+    assert left_out == {
+        "KAZ": "negative in every later year",
+        "TKM": "2 other donors complete, fewer than 3",
+    }
+    assert results.mean_gap_after.tolist() == pytest.approx([5, 5], abs=0.1)
+    assert (results.n_controls == 3).all() and (results["rank"] == 1).all()
+    assert (results.p_of_gap == 0.25).all() and (results.years_outside == 0).all()
+    assert results.mean_before.tolist() == pytest.approx([np.mean(WAVE[:10])] * 2)
+    own = paths[paths.treated & (paths.fit == "scaled")].set_index("year")
+    assert (own.own - own.synthetic - own.gap).abs().max() < 1e-9
+    assert own.index[own.fitted].tolist() == list(range(1990, 2000)) and own.index[-1] == 2003
+    table = ratios_by_fit(paths).set_index("donor")
+    assert table.index[0] == "JPN" and len(table) == 4
+    assert table.ratio_unscaled["JPN"] == pytest.approx(results.ratio[1])
+    untested = synthetic_comparison(LONG_YEARS, LONG, "JPN", step, tested=False).results
+    assert untested[["p", "floor", "p_of_gap"]].isna().all(axis=None)
+    assert untested["rank"].tolist() == [1, 1]
 
 
 def published(name):

@@ -1,17 +1,132 @@
-"""Other donors as controls: placebo contrasts, a Poisson model, a synthetic donor."""
+"""Other donors as controls: shares, placebo contrasts, a Poisson model, a synthetic donor.
 
+Flows are rows donor, recipient, year, usd_million of one measure, current US$ million. `weights` is
+a result of `oda_eras.eras.era_weights`. Where `tested` is false the eras were chosen on the donor's
+own series, so that p and floor are missing. A transition is named by its eras, as "E0 to E1".
+"""
+
+import logging
 import warnings
+from contextlib import contextmanager
+from itertools import pairwise, product
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from oda_eras.eras import SHORT_BY, SMALLEST_ERA
+from oda_eras.measures import ALL
+from oda_eras.study import MEMBER_GROUPS
+
+# Where the flows of every donor are, by measure.
+SOURCES = {"net": "wdi_net_oda_by_donor", "grants": "dac2a_grants_by_donor"}
 # How a blank is read: see `donor_totals`.
 READINGS = ("missing", "reported", "zero")
+DOLLARS, ASINH = "US$ million", "asinh of US$ million"
+# On an asinh scale proportions count; near zero the unit decides, hence two of them.
+SCALES = {DOLLARS: lambda x: x, ASINH: np.arcsinh, "asinh of US$": lambda x: np.arcsinh(1e6 * x)}
+PLACE = ["n_controls", "change", "rank", "p", "floor"]
+# Years without grants that a donor may have and still be compared in the Poisson model.
+MAY_LACK = 3
+# A synthetic donor is fitted on so many years, from so many other donors, or more.
+YEARS_TO_FIT, FEWEST_CONTROLS = 10, 3
+# A donor of a smaller weight is not named among those that make up a synthetic one.
+LEAST_WEIGHT = 0.05
+GAPS = ["before", "after", "ratio", "mean_gap_after"]
+RESULTS = [
+    "recipient", "fit", *GAPS, "n_controls", "rank", "p", "floor", "p_of_gap", "years_outside",
+    "mean_before", "main_weights",
+]  # fmt: skip
+PATHS = [
+    "recipient", "fit", "year", "donor", "gap", "treated", "own", "synthetic", "fitted"
+]  # fmt: skip
 # How the years of a synthetic donor's fit are weighed.
 FITS = ("scaled", "unscaled")
 # What optimisers find differs between processors in the last digits; settled to these decimals,
 # everything that follows from it rounds the same everywhere.
 SETTLED = 6
+
+
+def member_flows(panel: pd.DataFrame, donors: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Flows of DAC members and EU Institutions in one measure; `donors` is data/donors.csv."""
+    members = donors.donor[donors.group.isin(MEMBER_GROUPS)]
+    return panel[(panel.measure == measure) & panel.donor.isin(members)]
+
+
+def main_era(weights: pd.DataFrame) -> pd.Series:
+    """The era that holds more than half of a year, missing where none does (index year)."""
+    return weights.idxmax(axis=1).where(weights.max(axis=1) > 0.5)
+
+
+def neighbours(weights: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """Neighbouring eras of at least `SMALLEST_ERA` years each, by the name of the transition."""
+    return {
+        f"{before} to {after}": (before, after)
+        for before, after in pairwise(weights)
+        if weights[[before, after]].sum().min() >= SMALLEST_ERA - SHORT_BY
+    }
+
+
+def years_compared(weights: pd.DataFrame) -> list[int]:
+    """The years of all eras that are compared with a neighbour."""
+    eras = {era for pair in neighbours(weights).values() for era in pair}
+    return _years_of(weights, sorted(eras))
+
+
+def _years_of(weights: pd.DataFrame, eras) -> list[int]:
+    return list(weights.index[weights[list(eras)].any(axis=1)])
+
+
+def _targets(rows: pd.DataFrame) -> dict[str, list[str]]:
+    """What is compared: the sum over recipients and, where there are several, each of them."""
+    recipients = sorted(rows.recipient.unique())
+    return {ALL: recipients} | ({r: [r] for r in recipients} if len(recipients) > 1 else {})
+
+
+def donor_shares(
+    flows: pd.DataFrame, published: pd.DataFrame, donor: str, weights: pd.DataFrame
+) -> pd.DataFrame:
+    """One donor's share of what all members gave, by recipient and year.
+
+    Parameters
+    ----------
+    flows : DataFrame
+        Result of `member_flows`.
+    published : DataFrame
+        The published total of net ODA (recipient, year, usd_million). Of grants there is none: they
+        are summed, a blank counted as nothing.
+    weights : DataFrame
+        For the column era.
+
+    Returns
+    -------
+    DataFrame
+        Columns recipient, year, usd_million, total (current US$ million), share_percent (missing
+        where the flow is negative or the total not positive), era.
+    """
+    key = ["recipient", "year"]
+    summed = flows.groupby(key, as_index=False).usd_million.sum()
+    total = published if flows.measure.eq("net").all() else summed
+    own = flows.loc[flows.donor == donor, [*key, "usd_million"]]
+    shares = own.merge(total.rename(columns={"usd_million": "total"}), on=key)
+    usable = (shares.usd_million >= 0) & (shares.total > 0)
+    percent = (100 * shares.usd_million / shares.total).where(usable).round(1)
+    return shares.assign(share_percent=percent, era=shares.year.map(main_era(weights)))
+
+
+def pooled_shares(shares: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
+    """Percent of all members' flows, sum over sum of an era's years.
+
+    `shares` is a result of `donor_shares`. Returns index era, a column for the sum over recipients
+    and, where there are several, each of them. Negative where repayments exceed what was given.
+    """
+    parts = shares.pivot(index="year", columns="recipient", values=["usd_million", "total"])
+    pooled = weights.T @ parts.loc[weights.index]
+    percent = {
+        name: 100 * pooled.usd_million[some].sum(axis=1) / pooled.total[some].sum(axis=1)
+        for name, some in _targets(shares).items()
+    }
+    return pd.DataFrame(percent).dropna(how="all").rename_axis("era")
 
 
 def donor_totals(flows: pd.DataFrame, reading: str, years: list[int], donor: str) -> pd.DataFrame:
@@ -54,21 +169,104 @@ def donor_totals(flows: pd.DataFrame, reading: str, years: list[int], donor: str
     return by_donor.sum()[known & active].T
 
 
-def placebo(changes: pd.Series, donor: str) -> dict:
+def era_change(by_year: pd.DataFrame, weights: pd.DataFrame, pair: tuple[str, str]) -> pd.Series:
+    """Difference of (weighted) means between two eras, later less earlier, by column."""
+    before, after = (weights.loc[by_year.index, era] for era in pair)
+    return (by_year.T @ after / after.sum() - by_year.T @ before / before.sum()).round(9)
+
+
+def placebo(changes: pd.Series, donor: str, tested: bool = True) -> dict:
     """Place one donor's change among all donors' changes.
 
     Returns n_controls, change, rank (1 = largest absolute change), p = rank / (controls + 1) and
     its floor 1 / (controls + 1) (Abadie, Diamond and Hainmueller 2010, Journal of the American
-    Statistical Association 105, 493-505, use the same permutation of the treated unit).
+    Statistical Association 105, 493-505, use the same permutation of the treated unit); p and floor
+    are missing where the change may not be tested.
     """
     rank = int((changes.abs() >= abs(changes[donor]) * (1 - 1e-12)).sum())
     return {
         "n_controls": len(changes) - 1,
         "change": round(float(changes[donor]), 9),
         "rank": rank,
-        "p": rank / len(changes),
-        "floor": 1 / len(changes),
+        "p": rank / len(changes) if tested else np.nan,
+        "floor": 1 / len(changes) if tested else np.nan,
     }
+
+
+def placebos(
+    flows: pd.DataFrame, weights: pd.DataFrame, donor: str, tested: bool = True
+) -> pd.DataFrame:
+    """Place one donor's era changes among all active donors', on each reading and scale.
+
+    Returns columns recipient (or `ALL`), reading, transition, scale, n_active (other donors that
+    are active), n_idle, and the entries of `placebo`; no rows where no two eras can be compared.
+    """
+    rows = []
+    n_others = flows.donor.nunique() - 1
+    steps = neighbours(weights).items()
+    for (recipient, some), (transition, pair) in product(_targets(flows).items(), steps):
+        part, years = flows[flows.recipient.isin(some)], _years_of(weights, pair)
+        sums = {reading: donor_totals(part, reading, years, donor) for reading in READINGS}
+        # where every blank is nothing all active donors are compared
+        n_active = sums["zero"].shape[1] - 1
+        for reading, scale in product(READINGS, SCALES):
+            moved = era_change(SCALES[scale](sums[reading]), weights, pair)
+            key = [recipient, reading, transition, scale, n_active, n_others - n_active]
+            rows.append([*key, *placebo(moved, donor, tested).values()])
+    key = ["recipient", "reading", "transition", "scale", "n_active", "n_idle"]
+    return pd.DataFrame(rows, columns=[*key, *PLACE])
+
+
+def donor_changes(flows: pd.DataFrame, weights: pd.DataFrame, donor: str) -> pd.DataFrame:
+    """Every active donor's changes of the sum over recipients, blanks counted as nothing.
+
+    Returns columns transition, scale, donor, change.
+    """
+    rows = []
+    for transition, pair in neighbours(weights).items():
+        sums = donor_totals(flows, "zero", _years_of(weights, pair), donor)
+        for scale, scaled in SCALES.items():
+            moved = era_change(scaled(sums), weights, pair)
+            rows += [(transition, scale, who, change) for who, change in moved.items()]
+    return pd.DataFrame(rows, columns=["transition", "scale", "donor", "change"])
+
+
+def of_sum(rows: pd.DataFrame, scale: str) -> pd.DataFrame:
+    """Of `placebos`, the sum over recipients on one scale, blanks as nothing; index transition."""
+    chosen = (rows.recipient == ALL) & (rows.reading == "zero") & (rows.scale == scale)
+    return rows[chosen].set_index("transition")
+
+
+def controls(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of `placebos`, the number of donors compared: recipient, reading, a column per transition."""
+    some = rows[rows.scale == DOLLARS]
+    table = some.pivot(index=["recipient", "reading"], columns="transition", values="n_controls")
+    return table[list(some.transition.unique())].reset_index()
+
+
+def places(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of `placebos`, what a comparison rests on and its p, or rank where it has none, by scale.
+
+    Returns columns recipient, transition, reading, n_active, n_idle, n_controls, floor, a column
+    per scale.
+    """
+    key = ["recipient", "transition", "reading"]
+    rests_on = rows[rows.scale == DOLLARS][[*key, "n_active", "n_idle", "n_controls", "floor"]]
+    shown = rows.assign(shown=rows.p.fillna(rows["rank"])).set_index([*key, "scale"]).shown
+    by_scale = shown.unstack("scale").reindex(columns=list(SCALES)).round(3)
+    return rests_on.join(by_scale, on=key).reset_index(drop=True)
+
+
+@contextmanager
+def logging_as_it_was():
+    """Undo what a library does to everybody's logging: pyfixest has all of them print."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 def poisson_effects(cells: pd.DataFrame, donor: str, eras: list[str]) -> pd.DataFrame:
@@ -102,7 +300,7 @@ def poisson_effects(cells: pd.DataFrame, donor: str, eras: list[str]) -> pd.Data
     for era in eras:
         data[f"effect_{era}"] = ((data.donor == donor) & (data.era == era)).astype(int)
     formula = f"usd_million ~ {' + '.join(f'effect_{era}' for era in eras)} | pair + cell"
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), logging_as_it_was():
         # cells that their fixed effect explains fully carry no information and are dropped, as
         # are effects that no observation identifies; those come back missing
         warnings.simplefilter("ignore", UserWarning)
@@ -116,6 +314,66 @@ def poisson_effects(cells: pd.DataFrame, donor: str, eras: list[str]) -> pd.Data
     table = pd.DataFrame({"estimate": fit.coef(), "se": fit.se()})
     table.index = [str(name).removeprefix("effect_") for name in table.index]
     return table.reindex(eras).rename_axis("era").round(SETTLED)
+
+
+def grant_cells(panel: pd.DataFrame, recipients: list[str], weights: pd.DataFrame) -> pd.DataFrame:
+    """Grants of every donor, those outside the DAC included, in the years that an era holds.
+
+    Returns rows donor, recipient, year, usd_million, era: every year of each donor and recipient
+    with a grant in one of them. A blank is 0 here; so is a negative grant.
+    """
+    grants = panel[panel.measure == "grants"].set_index(["donor", "recipient", "year"]).usd_million
+    donors, years = grants.index.unique("donor"), grants.index.unique("year")
+    grid = [sorted(donors), recipients, range(years.min(), years.max() + 1)]
+    cells = grants.reindex(pd.MultiIndex.from_product(grid, names=grants.index.names))
+    cells = cells.fillna(0).clip(lower=0).reset_index()
+    cells["era"] = cells.year.map(main_era(weights))
+    cells = cells.dropna(subset="era")
+    return cells[cells.groupby(["donor", "recipient"]).usd_million.transform("sum") > 0]
+
+
+def grant_years(cells: pd.DataFrame, weights: pd.DataFrame) -> pd.Series:
+    """Number of years of `grant_cells` by era, in the order of the eras."""
+    years = cells.groupby("era").year.nunique()
+    return years[[era for era in weights if era in years.index]]
+
+
+def base_era(years: pd.Series) -> str | None:
+    """The earliest era with at least `SMALLEST_ERA` years of grants, if there is one."""
+    return next((era for era, n in years.items() if n >= SMALLEST_ERA), None)
+
+
+def poisson(cells: pd.DataFrame, years: pd.Series, donor: str, tested: bool = True) -> pd.DataFrame:
+    """Place one donor's era effects on grants among those of every steady donor.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Result of `grant_cells`.
+    years : Series
+        Result of `grant_years`; `base_era` of it is the base.
+
+    Returns
+    -------
+    DataFrame
+        Columns reading ("zero", or "missing": positive cells only), era, se_clustered, n_controls
+        (other donors with an estimate, of those with grants in all but `MAY_LACK` years),
+        estimate (log points), rank, p, floor, percent. No rows where no effect is identified.
+    """
+    base, rows = base_era(years), []
+    eras = [era for era in years.index if era != base] if base else []
+    for reading, some in {"zero": cells, "missing": cells[cells.usd_million > 0]}.items():
+        given = some[some.usd_million > 0].groupby("donor").year.nunique()
+        steady = given.index[given >= years.sum() - MAY_LACK] if eras else []
+        effects = {who: poisson_effects(some, who, eras) for who in steady}
+        for era in eras:
+            estimates = pd.Series({who: t.estimate[era] for who, t in effects.items()}).dropna()
+            if donor in estimates:
+                place = placebo(estimates, donor, tested)
+                rows.append([reading, era, effects[donor].se[era], *place.values()])
+    table = pd.DataFrame(rows, columns=["reading", "era", "se_clustered", *PLACE])
+    table["percent"] = 100 * (np.exp(table.change.astype(float)) - 1)
+    return table.rename(columns={"change": "estimate"})
 
 
 def synthetic(
@@ -196,3 +454,139 @@ def gap_ratios(gaps: pd.DataFrame, last_before: int) -> pd.DataFrame:
             "mean_gap_after": gap.loc[last_before + 1 :].mean(),
         }
     return pd.DataFrame(rows).T.rename_axis("donor").round(9)
+
+
+class Followed(NamedTuple):
+    """The change of era that a synthetic donor is held against, and the years used."""
+
+    transition: str
+    first: int
+    last_before: int
+    last: int
+
+
+def followed(changes: pd.Series, weights: pd.DataFrame) -> Followed | None:
+    """The largest change with at least `YEARS_TO_FIT` years before it, if there is one.
+
+    `changes` has a transition as index.
+    """
+    era = main_era(weights)
+    years = era.index.to_series().groupby(era)
+    first, opens, ends = int(era.index[0]), years.min(), years.max()
+    late = [t for t in changes.index if opens[t.split(" to ")[1]] - first >= YEARS_TO_FIT]
+    if not late:
+        return None
+    transition = changes[late].astype(float).abs().idxmax()
+    after = transition.split(" to ")[1]
+    return Followed(transition, first, int(opens[after]) - 1, int(ends[after]))
+
+
+class Comparison(NamedTuple):
+    """What synthetic donors show: a row per recipient and fit, every gap, and who is left out."""
+
+    results: pd.DataFrame
+    paths: pd.DataFrame
+    left_out: dict[str, str]
+
+
+def synthetic_comparison(
+    flows: pd.DataFrame,
+    weights: pd.DataFrame,
+    donor: str,
+    step: Followed | None,
+    tested: bool = True,
+) -> Comparison:
+    """One donor against its synthetic counterpart, recipient by recipient, on both fits.
+
+    Parameters
+    ----------
+    flows : DataFrame
+        Result of `member_flows`.
+    step : Followed or None
+        The change that is followed; None gives empty frames.
+
+    Returns
+    -------
+    Comparison
+        results: recipients by the size of their change; recipient, fit, the entries of
+        `gap_ratios`, n_controls (active donors complete in all years), rank, p and floor of the
+        ratio, p_of_gap (of the later gap itself), years_outside (years of the fit outside the range
+        of all controls), mean_before (mean flow in the years of the fit), main_weights.
+        paths: recipient, fit, year, donor, gap, treated, own and synthetic (of the donor that is
+        followed), fitted; US$ million. left_out: why, by recipient.
+    """
+    rows, paths, left_out = [], [], {}
+    for recipient in _by_size(flows[flows.donor == donor], weights, step) if step else []:
+        years = list(range(step.first, step.last + 1))
+        cells = donor_totals(flows[flows.recipient == recipient], "missing", years, donor)
+        why = _not_followed(cells, donor, step)
+        if why:
+            left_out[recipient] = why
+            continue
+        for fit in FITS:
+            gaps = synthetic_gaps(cells, donor, step.last_before, fit)
+            key = {"recipient": recipient, "fit": fit}
+            rows.append(key | _result(cells, gaps, donor, step, fit, tested))
+            paths.append(_paths(cells, gaps, donor, step).assign(**key))
+    all_paths = pd.concat(paths, ignore_index=True)[PATHS] if paths else pd.DataFrame(columns=PATHS)
+    return Comparison(pd.DataFrame(rows, columns=RESULTS), all_paths, left_out)
+
+
+def _by_size(own: pd.DataFrame, weights: pd.DataFrame, step: Followed) -> pd.Index:
+    """Recipients, that with the largest change first."""
+    by_year = own.pivot(index="year", columns="recipient", values="usd_million").loc[weights.index]
+    change = era_change(by_year, weights, neighbours(weights)[step.transition])
+    return change.abs().sort_values(ascending=False).index
+
+
+def _not_followed(cells: pd.DataFrame, donor: str, step: Followed) -> str:
+    """Why no weighted mean of other donors can stand for a donor; "" where one can."""
+    others = cells.shape[1] - 1
+    if (cells[donor].loc[step.last_before + 1 :] < 0).all():
+        return "negative in every later year"
+    if others < FEWEST_CONTROLS:
+        return f"{others} other donors complete, fewer than {FEWEST_CONTROLS}"
+    return ""
+
+
+def _result(cells, gaps, donor: str, step: Followed, fit: str, tested: bool) -> dict:
+    table = gap_ratios(gaps, step.last_before)
+    weights = synthetic(cells, donor, step.last_before, fit)[1].sort_values(ascending=False)
+    own, others = cells[donor], cells.drop(columns=donor)
+    outside = (own > others.max(axis=1)) | (own < others.min(axis=1))
+    place = placebo(table.ratio, donor, tested)
+    main = weights[weights >= LEAST_WEIGHT]
+    return {
+        **table.loc[donor],
+        **{name: place[name] for name in ("n_controls", "rank", "p", "floor")},
+        "p_of_gap": placebo(table.after, donor, tested)["p"],
+        "years_outside": int(outside.loc[: step.last_before].sum()),
+        "mean_before": own.loc[: step.last_before].mean(),
+        "main_weights": ", ".join(f"{who} {weight:.2f}" for who, weight in main.items()),
+    }
+
+
+def _paths(cells, gaps, donor: str, step: Followed) -> pd.DataFrame:
+    rows = gaps.melt(ignore_index=False, var_name="donor", value_name="gap").reset_index()
+    return rows.assign(
+        treated=rows.donor == donor,
+        own=rows.year.map(cells[donor]),
+        synthetic=rows.year.map(cells[donor] - gaps[donor]),
+        fitted=rows.year <= step.last_before,
+    )
+
+
+def ratios_by_fit(paths: pd.DataFrame) -> pd.DataFrame:
+    """Every donor's `gap_ratios` in the first recipient of `Comparison.paths`, on both fits.
+
+    Returns columns donor, before_scaled, ..., mean_gap_after_unscaled, largest scaled ratio first.
+    """
+    tables = []
+    some = paths[paths.recipient == paths.recipient.iloc[0]] if len(paths) else paths
+    for fit in FITS:
+        rows = some[some.fit == fit]
+        gaps = rows.pivot(index="year", columns="donor", values="gap")
+        table = gap_ratios(gaps, rows.year[rows.fitted.astype(bool)].max())
+        tables.append(table.reindex(columns=GAPS).add_suffix(f"_{fit}"))
+    joined = pd.concat(tables, axis=1).sort_values("ratio_scaled", ascending=False)
+    return joined.rename_axis("donor").reset_index()

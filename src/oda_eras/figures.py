@@ -344,7 +344,7 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
 
 
 def share_by_recipient(shares: pd.DataFrame) -> Figure:
-    """One donor's share of all donors' flows, a line for each recipient.
+    """One donor's share of all donors' flows, a line for each recipient (f21).
 
     `shares` has columns recipient, year, share_percent; a missing share breaks the line.
     """
@@ -780,11 +780,14 @@ def specification_curve(rows: pd.DataFrame, labels: dict[str, str]) -> Figure | 
     return figure
 
 
-def placebo_changes(rows: pd.DataFrame, donor: str, labels: dict[str, str]) -> Figure:
-    """One donor's era changes among all donors', on two scales (f09).
+def placebo_changes(rows: pd.DataFrame, donor: str, labels: dict[str, str]) -> Figure | None:
+    """One donor's era changes among all donors', a panel for each scale (f09).
 
-    `rows` has columns transition, scale, donor, change; `labels` gives order and titles.
+    `rows` has columns transition, scale, donor, change; `labels` gives order and titles. None
+    where there are no changes.
     """
+    if rows.empty:
+        return None
     scales = list(dict.fromkeys(rows.scale))
     figure, axes = new_figure("double", 30 + 8 * len(labels), columns=len(scales))
     for ax, scale in zip(axes, scales, strict=True):
@@ -801,28 +804,30 @@ def placebo_changes(rows: pd.DataFrame, donor: str, labels: dict[str, str]) -> F
     return figure
 
 
-def synthetic_donor(paths: pd.DataFrame, gaps: pd.DataFrame, last_before: int) -> Figure:
+def synthetic_donor(rows: pd.DataFrame) -> Figure | None:
     """One donor against its synthetic counterpart, above the gaps of all donors (f11).
 
-    `paths` has columns recipient, year, own, synthetic; `gaps` recipient, year, donor, gap, treated
-    (whether it is the donor itself), US$ million.
+    `rows` has columns recipient, year, donor, gap, treated (whether it is the donor itself), own,
+    synthetic, fitted, US$ million. None where there are none.
     """
-    recipients = list(dict.fromkeys(paths.recipient))
+    recipients = list(dict.fromkeys(rows.recipient))
+    if not recipients:
+        return None
     figure, axes = new_figure(
         "double" if len(recipients) > 1 else "single", 88, rows=2, columns=len(recipients),
         sharex=True, squeeze=False,
     )  # fmt: skip
     for (above, below), code in zip(axes.T, recipients, strict=True):
-        some = paths[paths.recipient == code]
-        above.plot(some.year, some.own, "-o", color=COLOURS[0], markersize=2, label="as it is")
-        above.plot(some.year, some.synthetic, "--", color=COLOURS[1], label="synthetic")
+        some = rows[rows.recipient == code]
+        own, others = some[some.treated], some[~some.treated]
+        above.plot(own.year, own.own, "-o", color=COLOURS[0], markersize=2, label="as it is")
+        above.plot(own.year, own.synthetic, "--", color=COLOURS[1], label="synthetic")
         above.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
-        for _, path in gaps[(gaps.recipient == code) & ~gaps.treated].groupby("donor"):
+        for _, path in others.groupby("donor"):
             below.plot(path.year, path.gap, "-", color="#b0b0b0", lw=0.6)
-        own = gaps[(gaps.recipient == code) & gaps.treated]
         below.plot(own.year, own.gap, "-", color=COLOURS[0], lw=1.4)
         for ax in (above, below):
-            ax.axvline(last_before + 0.5, color=INK, lw=0.6, ls=":")
+            ax.axvline(own.year[own.fitted].max() + 0.5, color=INK, lw=0.6, ls=":")
             ax.axhline(0, color=INK, lw=0.6, zorder=0)
     axes[0, 0].set_ylabel("US$ million")
     axes[1, 0].set_ylabel("gap, US$ million")
