@@ -34,8 +34,8 @@ all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 # What each notebook rests on. A notebook that uses more than is listed here fails and says so.
 # Tables of data/ that a notebook publishes follow its stamp; later notebooks follow the tables.
 EVERY = data/sources.yml data/donors.csv requirements.lock notebooks/words/shared.md \
-  $(call module,__init__ breaks codebook datapackage eras figures measures naming notebook paths records \
-  sources staging study tables words) src/oda_eras/hansen1997.csv
+  $(call module,__init__ breaks codebook datapackage eras figures measures naming notebook paths \
+  sources staging stamps study tables words) src/oda_eras/hansen1997.csv
 RAW = $(wildcard data/raw/*.csv data/raw/*.csv.gz) data/organisations.csv data/recipients.csv
 
 $(BUILD)/01_clean.json: $(RAW) data/README.md data/eras.csv $(call module,schemas panel identities flows)
@@ -75,8 +75,8 @@ $(BUILD)/08_figures.json: $(filter-out $(BUILD)/08_figures.json,$(STAMPS)) $(cal
 $(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb notebooks/words/%.md $(EVERY) | $(VENV)
 	@$(PYTHON) -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)
 
-$(BUILD)/done: $(STAMPS) $(call module,merge)
-	@$(PYTHON) -m oda_eras.merge $(OUT) $(NOTEBOOKS)
+$(BUILD)/done: $(STAMPS) $(call module,complete)
+	@$(PYTHON) -m oda_eras.complete $(OUT) $(NOTEBOOKS)
 
 # Anything in the outputs or stamps newer than the last complete run was edited, cut or deleted
 # since, or a run was interrupted: have every notebook's outputs looked at, not just stale ones.

@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.testing.compare import compare_images
 from matplotlib.testing.exceptions import ImageComparisonFailure
 
-from oda_eras.merge import MERGED, published_files
+from oda_eras.complete import MERGED, published_files
 from oda_eras.paths import project_root
 
 PIXEL_TOLERANCE = 5  # root mean square over 255 levels; fonts are hinted differently elsewhere

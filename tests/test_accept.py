@@ -5,7 +5,7 @@ import json
 import pytest
 
 from oda_eras.accept import accept, normalise, to_text
-from oda_eras.records import write_json
+from oda_eras.stamps import write_json
 
 CELL = {
     "id": "a",

@@ -16,8 +16,8 @@ from conftest import OUT
 from rocrate.rocrate import ROCrate
 
 from oda_eras.bench import copy_tree
+from oda_eras.complete import published_files
 from oda_eras.crate import build, titles
-from oda_eras.merge import published_files
 from oda_eras.sources import load_sources, raw_file
 
 METADATA = "ro-crate-metadata.json"
@@ -134,7 +134,7 @@ def test_everything_is_in_it(project, notebooks, packed):
 def test_who_made_what_from_what(project, notebooks, packed):
     crate = ROCrate(packed)
     runs = {thing.id: thing for thing in crate.contextual_entities if "CreateAction" in thing.type}
-    assert set(runs) == {f"#run-{name}" for name in [*notebooks, "merge"]}
+    assert set(runs) == {f"#run-{name}" for name in [*notebooks, "complete"]}
     manifest = json.loads((project / OUT / "manifest.json").read_text(encoding="utf-8"))
     for name, entry in manifest.items():
         run = runs["#run-" + Path(entry["notebook"]).stem]

@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT
 
 from oda_eras.bench import copy_tree, scratch_environment
-from oda_eras.records import read_json
+from oda_eras.stamps import read_json
 
 TOKEN = "reading"
 SECONDS = 60  # a server, a page or a notebook that needs longer hangs

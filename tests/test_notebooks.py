@@ -10,7 +10,7 @@ from comparison import differences, pinned_platform
 from conftest import OUT, ROOT, nbval, unexecuted
 
 from oda_eras.accept import normalise
-from oda_eras.records import read_json
+from oda_eras.stamps import read_json
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # How a notebook reads: lines of a code cell, characters of a line, share of code, code cells.

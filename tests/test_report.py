@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from conftest import OUT, ROOT
 
-from oda_eras.merge import published_files
+from oda_eras.complete import published_files
 from oda_eras.report import dress, heading_and_question, png_width, prose, write_report
 
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))

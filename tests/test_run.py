@@ -10,8 +10,8 @@ from papermill.exceptions import PapermillExecutionError
 
 from oda_eras import run
 from oda_eras.paths import build_folder, outputs_folder, project_root
-from oda_eras.records import content_hash, lock, read_json, sha256, write_json
 from oda_eras.run import ARTICLE, CONDITIONS, LEFT_OUT, ChainError, adapt
+from oda_eras.stamps import content_hash, lock, read_json, sha256, write_json
 from oda_eras.study import Study
 
 

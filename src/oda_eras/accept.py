@@ -8,7 +8,7 @@ import os
 import sys
 
 from oda_eras.paths import build_folder, project_root
-from oda_eras.records import read_json, read_stamp, write_atomically
+from oda_eras.stamps import read_json, read_stamp, write_atomically
 from oda_eras.study import Study, study_of
 
 # tags tell the chain what to leave out, "jupyter" which cells are folded

@@ -17,11 +17,11 @@ import yaml
 from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
+from oda_eras.complete import MERGED, published_files
 from oda_eras.figures import read_caption
-from oda_eras.merge import MERGED, published_files
 from oda_eras.paths import project_root
-from oda_eras.records import read_json, sha256
 from oda_eras.sources import load_sources, raw_file
+from oda_eras.stamps import read_json, sha256
 from oda_eras.verify import problems
 
 SINGLE_FILES = [
@@ -182,7 +182,7 @@ def describe(root: Path, outputs: str, notebooks: list[str]) -> ROCrate:
         inputs = sorted({name for result in results for name in made[result]["inputs"]})
         crate.action(notebook, path, inputs, results)
     merged = [f"{outputs}/{name}" for name in MERGED]
-    crate.action("merge", "src/oda_eras/merge.py", list(made), merged)
+    crate.action("complete", "src/oda_eras/complete.py", list(made), merged)
     return crate.crate
 
 

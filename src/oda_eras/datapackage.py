@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from oda_eras.codebook import check_complete, read_codebook
-from oda_eras.records import sha256
 from oda_eras.sources import load_sources, raw_file
+from oda_eras.stamps import sha256
 
 CC_BY = {"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}
 

@@ -23,8 +23,8 @@ import yaml
 from oda_eras.figures import read_caption
 from oda_eras.naming import label
 from oda_eras.paths import project_root
-from oda_eras.records import read_json, write_json
 from oda_eras.sources import load_sources
+from oda_eras.stamps import read_json, write_json
 from oda_eras.study import Study, study_of
 from oda_eras.words import minus, unsigned_zero
 

@@ -11,9 +11,9 @@ import yaml
 
 from oda_eras.datapackage import describe_project_tables
 from oda_eras.paths import project_root
-from oda_eras.records import sha256, write_atomically, write_json
 from oda_eras.schemas import check_across, read_eras, read_raw_tables
 from oda_eras.sources import DataError, load_sources, raw_file
+from oda_eras.stamps import sha256, write_atomically, write_json
 from oda_eras.words import WordsError
 
 

@@ -16,14 +16,14 @@ from bs4 import BeautifulSoup, Comment, Tag
 from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 
+from oda_eras.complete import MERGED
 from oda_eras.figures import read_caption
-from oda_eras.merge import MERGED
 from oda_eras.naming import label, naming_of
 from oda_eras.paths import build_folder, outputs_folder, project_root
-from oda_eras.records import read_json, write_atomically
+from oda_eras.stamps import read_json, write_atomically
 from oda_eras.study import Study, study_of
 
-REPORT = "report"  # folder within the outputs, one of `oda_eras.merge.BY_REQUEST`
+REPORT = "report"  # folder within the outputs, one of `oda_eras.complete.BY_REQUEST`
 START = "02_measures"
 HEADLINES = ["f01", "f05", "f09"]
 SCREEN_DPI, SAVED_DPI = 110, 300  # of figures that a notebook shows, and of saved PNGs

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from oda_eras.paths import BUILD, build_folder, project_root
-from oda_eras.records import (
+from oda_eras.stamps import (
     content_hash,
     damaged_outputs,
     lock,

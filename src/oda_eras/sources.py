@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from oda_eras.records import sha256
+from oda_eras.stamps import sha256
 
 FIELDS = [
     "title",

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from oda_eras.paths import build_folder, name_in_project, outputs_folder
-from oda_eras.records import sha256, write_json
+from oda_eras.stamps import sha256, write_json
 
 
 class Staging:

@@ -6,10 +6,10 @@ Needs no run: raw tables against data/sources.yml, outputs against their manifes
 import sys
 from pathlib import Path
 
-from oda_eras.merge import MERGED, strays
+from oda_eras.complete import MERGED, strays
 from oda_eras.paths import project_root
-from oda_eras.records import read_json, sha256
 from oda_eras.sources import DataError, check_checksums, load_sources
+from oda_eras.stamps import read_json, sha256
 
 
 def problems(root: Path, outputs: str) -> list[str]:

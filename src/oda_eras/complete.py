@@ -1,4 +1,4 @@
-"""The chain's last rule: `python -m oda_eras.merge OUTPUTS NOTEBOOK...`.
+"""The chain's last rule: `python -m oda_eras.complete OUTPUTS NOTEBOOK...`.
 
 Checks that every published file is still what its notebook made, then writes what all notebooks
 contribute to: manifest.json, datapackage.json, numbers.json and numbers.tex beside the outputs,
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from oda_eras.datapackage import describe_outputs
 from oda_eras.paths import build_folder, project_root
-from oda_eras.records import damaged_outputs, lock, read_stamp, write_json, write_text
+from oda_eras.stamps import damaged_outputs, lock, read_stamp, write_json, write_text
 from oda_eras.tables import numbers_to_latex
 
 MERGED = ["manifest.json", "datapackage.json", "numbers.json", "numbers.tex"]
@@ -49,10 +49,10 @@ def manifest(stamps: list[dict]) -> dict:
     }
 
 
-def merge(outputs: str, notebooks: list[str]) -> None:
+def complete(outputs: str, notebooks: list[str]) -> None:
     """Merge what the notebooks' stamps say; stops where an output changed under the chain."""
     root, build = project_root(), build_folder(outputs)
-    with lock(build / "merge.lock"):
+    with lock(build / "complete.lock"):
         stamps = [read_stamp(build / f"{name}.json") for name in notebooks]
         for name, stamp in zip(notebooks, stamps, strict=True):
             if not stamp:
@@ -91,4 +91,4 @@ def merge(outputs: str, notebooks: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    merge(sys.argv[1], sys.argv[2:])
+    complete(sys.argv[1], sys.argv[2:])

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from oda_eras.merge import merge
-from oda_eras.records import sha256, write_json
+from oda_eras.complete import complete
+from oda_eras.stamps import sha256, write_json
 
 NUMBER = {"value": 384.0, "text": "384", "unit": "million", "meaning": "largest flow"}
 STALE = "notebooks/words/03_patterns.md, line 5: expected a > 1, but a is 0"
@@ -39,7 +39,7 @@ def stamped(project, monkeypatch):
 
 def test_numbers_keep_unit_and_meaning_and_gain_their_notebook(stamped):
     root, _ = stamped
-    merge("outputs/DEU", ["03_patterns"])
+    complete("outputs/DEU", ["03_patterns"])
     numbers = json.loads((root / "outputs/DEU/numbers.json").read_text())
     assert numbers == {"peak": NUMBER | {"notebook": "03_patterns"}}
     assert list(numbers["peak"]) == ["value", "text", "unit", "meaning", "notebook"]
@@ -48,7 +48,7 @@ def test_numbers_keep_unit_and_meaning_and_gain_their_notebook(stamped):
 
 def test_a_figure_without_a_table_of_its_own_is_recorded(stamped):
     root, _ = stamped
-    merge("outputs/DEU", ["03_patterns"])
+    complete("outputs/DEU", ["03_patterns"])
     manifest = json.loads((root / "outputs/DEU/manifest.json").read_text())
     assert list(manifest) == ["outputs/DEU/data/totals.csv", "outputs/DEU/figures/f05_x.pdf"]
     assert manifest["outputs/DEU/figures/f05_x.pdf"]["data"] == "data/totals.csv"
@@ -60,13 +60,13 @@ def test_a_figure_without_a_table_of_its_own_is_recorded(stamped):
 def test_stale_readings_are_listed_and_stop_nothing(stamped, capsys):
     root, stamp = stamped
     stamp(stale=[STALE])
-    merge("outputs/DEU", ["03_patterns"])
+    complete("outputs/DEU", ["03_patterns"])
     said = capsys.readouterr().out
     assert f"These sentences no longer say what the data show; rewrite them:\n  {STALE}\n" in said
     assert said.endswith("outputs/DEU is complete: 2 files by 1 notebooks\n")
     assert (root / ".build/DEU/done").is_file()
     stamp()
-    merge("outputs/DEU", ["03_patterns"])
+    complete("outputs/DEU", ["03_patterns"])
     assert "rewrite them" not in capsys.readouterr().out
 
 
@@ -74,11 +74,11 @@ def test_a_number_has_one_name(stamped):
     _, stamp = stamped
     stamp("04_breaks", outputs={})
     with pytest.raises(SystemExit, match="two notebooks save a number under one name"):
-        merge("outputs/DEU", ["03_patterns", "04_breaks"])
+        complete("outputs/DEU", ["03_patterns", "04_breaks"])
 
 
 def test_an_output_that_changed_meanwhile_stops_the_merge(stamped):
     root, _ = stamped
     (root / "outputs/DEU/data/totals.csv").write_text("year\n2020\n")
     with pytest.raises(SystemExit, match=r"data/totals\.csv changed while the chain ran"):
-        merge("outputs/DEU", ["03_patterns"])
+        complete("outputs/DEU", ["03_patterns"])
