@@ -77,7 +77,7 @@ def test_a_number_has_one_name(stamped):
         complete("outputs/DEU", ["03_patterns", "04_breaks"])
 
 
-def test_an_output_that_changed_meanwhile_stops_the_merge(stamped):
+def test_an_output_that_changed_meanwhile_stops_completion(stamped):
     root, _ = stamped
     (root / "outputs/DEU/data/totals.csv").write_text("year\n2020\n")
     with pytest.raises(SystemExit, match=r"data/totals\.csv changed while the chain ran"):

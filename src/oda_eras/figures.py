@@ -252,7 +252,7 @@ def number_events(ax, dates: list[float]) -> None:
 
 
 def what_is_reported(flows: pd.DataFrame, first: int, last: int) -> Figure:
-    """A tile for each recipient and year that a measure reports, hollow where negative (f22).
+    """A tile for each recipient and year that a measure reports, hollow where negative (f17).
 
     `flows` has columns recipient, year, measure (net, grants, gross), usd_million; the axis runs
     from `first` to `last`.
@@ -902,7 +902,7 @@ def verdicts_by_section(counts: pd.DataFrame) -> Figure:
 
 
 def donors_compared(rows: pd.DataFrame) -> Figure:
-    """When each donor's level shifted most, on the years that its series covers (f17).
+    """When each donor's level shifted most, on the years that its series covers (f22).
 
     `rows` has columns name, first, last, last_old, p_null, q, in the order in which they are
     shown; filled: the shift holds at a false discovery rate of `LEVEL`.
