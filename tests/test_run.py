@@ -200,6 +200,19 @@ def test_a_condition_that_is_none_is_named():
         kept(Study(donor="DEU"), cell("a", "only-sundays"))
 
 
+def test_markdown_that_names_japan_names_the_donor_of_the_run():
+    text = "Did Japan's flows to the five move, or did Japan's and others'? Japan's name stays."
+    named = cell("a", "names-donor") | {"cell_type": "markdown", "source": text}
+    plain = named | {"metadata": {}}
+    usa = Study(donor="USA", recipients=("KAZ", "UZB"))
+    fitted, _ = adapt({"cells": [PARAMETERS, named, plain]}, usa, ROOT)
+    assert fitted["cells"][1]["source"] == (
+        "Did the United States' flows to Kazakhstan and Uzbekistan move, or did the United States' "
+        "and others'? The United States' name stays."
+    )
+    assert fitted["cells"][2]["source"] == text
+
+
 def test_a_notebook_without_parameters_is_named_a_mistake():
     with pytest.raises(ChainError, match="no cell is tagged parameters"):
         adapt({"cells": [cell("a")]}, Study(donor="DEU"), ROOT)

@@ -10,10 +10,14 @@ next make sees through.
 import ast
 import json
 import os
+import re
 import sys
 import time
 from pathlib import Path
 
+import pandas as pd
+
+from oda_eras.naming import Naming, naming_of, sentence
 from oda_eras.paths import BUILD, build_folder, project_root
 from oda_eras.stamps import (
     content_hash,
@@ -40,6 +44,7 @@ CONDITIONS = {
         "UZB" in study.recipients and len(study.recipients) > 1
     ),
 }
+NAMES_DONOR = "names-donor"  # Markdown in which Japan and the five give way to the run's own
 ARTICLE = "only-article"  # the one condition whose cells leave a line in their place
 LEFT_OUT = (
     "*Left out in this run: what belongs here is about the article, or about Japan's own totals "
@@ -91,15 +96,28 @@ def execute(notebook: Path, executed: Path, parameters: dict, folder: Path) -> N
                 raise
 
 
+def renamed(cell: dict, naming: Naming) -> dict:
+    """A Markdown cell about Japan and the five as it reads for a run's donor and recipients."""
+    names = {"Japan's": naming.whose, "Japan": naming.donor, "the five": naming.region}
+    text = "".join(cell["source"])
+
+    def name(found: re.Match) -> str:
+        opens = re.search(r"(^|[#.?!] |\n)$", text[: found.start()])
+        return sentence(names[found[0]]) if opens else names[found[0]]
+
+    return cell | {"source": re.sub("|".join(names), name, text)}
+
+
 def adapt(notebook: dict, study: Study, root: Path) -> tuple[dict, dict]:
     """Fit a notebook to a run.
 
     Returns the notebook without the cells whose conditions do not hold, with one line in place of
-    each stretch of cells about the article, and the parameters that it declares with the study's
-    values.
+    each stretch of cells about the article and its own names in Markdown tagged "names-donor", and
+    the parameters that it declares with the study's values.
 
     Raises ChainError where no cell is tagged "parameters", and for a condition that is none.
     """
+    naming = naming_of(study, pd.read_csv(root / "data/donors.csv"))
     cells: list[dict] = []
     declared = None
     for number, cell in enumerate(notebook["cells"], start=1):
@@ -125,7 +143,7 @@ def adapt(notebook: dict, study: Study, root: Path) -> tuple[dict, dict]:
                 {"cell_type": "markdown", "id": cell["id"], "metadata": {}, "source": LEFT_OUT}
             )
         elif not failed:
-            cells.append(cell)
+            cells.append(renamed(cell, naming) if NAMES_DONOR in tags else cell)
     if declared is None:
         raise ChainError("no cell is tagged parameters: tag the one that sets donor and outputs")
     values = {name: value for name, value in study.parameters.items() if name in declared}
