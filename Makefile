@@ -8,7 +8,7 @@ OUT = outputs/$(RUN)
 BUILD = .build/$(RUN)
 # folders of the outputs that are made on request and rest on the others
 BY_REQUEST = report paper crate
-NOTEBOOKS = 01_clean 02_measures 03_patterns 04_breaks 05_eras 06_donors 07_claims 08_figures
+NOTEBOOKS = 01_clean 02_measures 03_patterns 05_breaks 06_eras 07_donors 08_claims 09_figures
 
 # The run's name. What the command line sets is checked before anything runs, names too: make
 # itself would take DONER=DEU in silence.
@@ -51,26 +51,26 @@ $(BUILD)/03_patterns.json: data/eras.csv data/events.csv $(call module,patterns)
   context sectors_2012 china_commitments derived gross_cells repayments)
 $(call table,totals made_of measures_compared concentration ranks volatility): $(BUILD)/03_patterns.json ;
 
-$(BUILD)/04_breaks.json: $(call table,panel derived) $(call module,break_evidence posterior power) \
+$(BUILD)/05_breaks.json: $(call table,panel derived) $(call module,break_evidence posterior power) \
   data/eras.csv data/break_validation.csv data/power.csv
-$(call table,data_eras break_evidence break_tests p_curves): $(BUILD)/04_breaks.json ;
+$(call table,data_eras break_evidence break_tests p_curves): $(BUILD)/05_breaks.json ;
 
-$(BUILD)/05_eras.json: data/eras.csv data/events.csv data/power.csv $(call table,panel derived \
+$(BUILD)/06_eras.json: data/eras.csv data/events.csv data/power.csv $(call table,panel derived \
   data_eras break_tests) $(call module,contrasts power)
-$(OUT)/tables/t07_robustness.csv: $(BUILD)/05_eras.json ;
+$(OUT)/tables/t07_robustness.csv: $(BUILD)/06_eras.json ;
 
-$(BUILD)/06_donors.json: $(call table,panel dac_total) $(call module,donors) data/eras.csv
-$(call table,donor_shares): $(BUILD)/06_donors.json ;
+$(BUILD)/07_donors.json: $(call table,panel dac_total) $(call module,donors) data/eras.csv
+$(call table,donor_shares): $(BUILD)/07_donors.json ;
 
-$(BUILD)/07_claims.json: $(call table,panel japan_totals article_oda article_figures context \
+$(BUILD)/08_claims.json: $(call table,panel japan_totals article_oda article_figures context \
   sectors_2012 gross_cells ranks donor_shares) $(call module,claims) data/claims.csv data/eras.csv \
   data/citations.csv
 # only the default run judges the article's claims
 LEDGER = $(if $(filter JPN,$(RUN)),$(OUT)/tables/t06_claims.csv)
-$(LEDGER): $(BUILD)/07_claims.json ;
+$(LEDGER): $(BUILD)/08_claims.json ;
 
 # the gallery shows whatever figures the others have saved
-$(BUILD)/08_figures.json: $(filter-out $(BUILD)/08_figures.json,$(STAMPS)) $(call module,gallery)
+$(BUILD)/09_figures.json: $(filter-out $(BUILD)/09_figures.json,$(STAMPS)) $(call module,gallery)
 
 $(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb notebooks/words/%.md $(EVERY) | $(VENV)
 	@$(PYTHON) -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)

@@ -1,4 +1,4 @@
-"""What notebook 04 shows of breaks: samples, tests by case, dates as text, eras, rates."""
+"""What notebook 05 shows of breaks: samples, tests by case, dates as text, eras, rates."""
 
 import numpy as np
 import pandas as pd

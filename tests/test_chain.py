@@ -75,7 +75,7 @@ def test_a_damaged_manifest_is_rebuilt(chain):
 
 def test_a_failing_notebook_stops_the_chain_and_keeps_the_outputs(chain):
     before = snapshot(chain)
-    notebook = chain / "notebooks" / "07_claims.ipynb"
+    notebook = chain / "notebooks" / "08_claims.ipynb"
     intact = notebook.read_text()
     content = json.loads(intact)
     code = [i for i, cell in enumerate(content["cells"]) if cell["cell_type"] == "code"]
@@ -83,10 +83,10 @@ def test_a_failing_notebook_stops_the_chain_and_keeps_the_outputs(chain):
     notebook.write_text(json.dumps(content))
     result = make(chain)
     assert result.returncode != 0
-    assert f"07_claims stopped in cell {code[3] + 1}: " in result.stderr
-    assert ".build/JPN/07_claims.failed.ipynb" in result.stderr
+    assert f"08_claims stopped in cell {code[3] + 1}: " in result.stderr
+    assert ".build/JPN/08_claims.failed.ipynb" in result.stderr
     assert "Traceback" not in result.stderr and len(result.stderr.splitlines()) <= 6
-    assert (chain / ".build/JPN/07_claims.failed.ipynb").is_file()
+    assert (chain / ".build/JPN/08_claims.failed.ipynb").is_file()
     assert snapshot(chain) == before
     notebook.write_text(intact)
     assert ran(make(chain)) == []
@@ -113,7 +113,7 @@ def test_bad_input_stops_01_and_leaves_the_outputs(chain):
 def test_a_kill_leaves_nothing_that_make_trusts(chain, seconds):
     before = snapshot(chain)
     edit_outputless(chain, "01_clean")
-    edit_outputless(chain, "07_claims")
+    edit_outputless(chain, "08_claims")
     process = subprocess.Popen(
         ["make", f"PYTHON={sys.executable}", "-j2"],
         cwd=chain,
@@ -132,7 +132,7 @@ def test_a_kill_leaves_nothing_that_make_trusts(chain, seconds):
 
 
 def test_two_makes_at_once_run_each_notebook_once(chain):
-    for name in ("02_measures", "07_claims"):
+    for name in ("02_measures", "08_claims"):
         edit_outputless(chain, name)
     both = [
         subprocess.Popen(
@@ -148,7 +148,7 @@ def test_two_makes_at_once_run_each_notebook_once(chain):
     texts = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], texts
     lines = [line for text in texts for line in text.splitlines() if " ran in " in line]
-    assert sorted(line.split()[0] for line in lines) == ["02_measures", "07_claims"]
+    assert sorted(line.split()[0] for line in lines) == ["02_measures", "08_claims"]
 
 
 def test_accept_takes_over_and_triggers_no_rebuild(chain):
@@ -232,8 +232,8 @@ def test_help_explains_every_target():
 @pytest.mark.parametrize("stamp", ["", "[1]", '{"a": 1}', "\x00\xff"])
 def test_a_broken_stamp_is_seen_through(chain, stamp):
     before = snapshot(chain)
-    (chain / ".build/JPN/07_claims.json").write_text(stamp, encoding="latin-1")
-    assert ran(make(chain)) == ["07_claims"]
+    (chain / ".build/JPN/08_claims.json").write_text(stamp, encoding="latin-1")
+    assert ran(make(chain)) == ["08_claims"]
     assert snapshot(chain) == before
 
 
@@ -266,7 +266,7 @@ def test_another_donors_run_speaks_of_that_donor(chain):
                 for output in cell.get("outputs", [])
             )
             texts[path.stem] = texts.get(path.stem, "") + said
-    assert len(texts) > 40 and "South Korea" in texts["03_patterns"] + texts["06_donors"]
+    assert len(texts) > 40 and "South Korea" in texts["03_patterns"] + texts["07_donors"]
     strays = {
         n: re.findall(r"(?i).{30}\b(?:japan|yen|mahmudov)\b.{30}", t) for n, t in texts.items()
     }

@@ -442,7 +442,7 @@ class TestPrint:
 
     @pytest.mark.parametrize("table", ["t06_claims", "borne_out", "t12_polls_and_resources"])
     def test_the_notebook_formats_no_claimed_value_itself(self, table):
-        columns = read_columns(read_sections(ROOT, "07_claims")[table])
+        columns = read_columns(read_sections(ROOT, "08_claims")[table])
         given = [column for column in columns if column.name in ("claimed_value", "value")]
         assert given and all(column.head and not column.form for column in given)
 
@@ -507,7 +507,7 @@ class TestCounts:
 
 
 def test_a_run_for_another_donor_judges_nothing_and_says_so():
-    notebook = json.loads((ROOT / "notebooks/07_claims.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads((ROOT / "notebooks/08_claims.ipynb").read_text(encoding="utf-8"))
     cells = adapt(notebook, Study(donor="DEU"), ROOT)[0]["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     assert len(code) == 4 and not any("ledger" in source for source in code)

@@ -72,9 +72,9 @@ def test_stale_readings_are_listed_and_stop_nothing(stamped, capsys):
 
 def test_a_number_has_one_name(stamped):
     _, stamp = stamped
-    stamp("04_breaks", outputs={})
+    stamp("05_breaks", outputs={})
     with pytest.raises(SystemExit, match="two notebooks save a number under one name"):
-        complete("outputs/DEU", ["03_patterns", "04_breaks"])
+        complete("outputs/DEU", ["03_patterns", "05_breaks"])
 
 
 def test_an_output_that_changed_meanwhile_stops_completion(stamped):

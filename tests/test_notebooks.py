@@ -55,7 +55,7 @@ def test_every_reading_holds(chain):
 
 def test_a_changed_number_is_caught(rebuilt):
     root, _ = rebuilt
-    notebook = root / "notebooks" / "07_claims.ipynb"
+    notebook = root / "notebooks" / "08_claims.ipynb"
     intact = notebook.read_text(encoding="utf-8")
     assert "83.7%" in intact
     notebook.write_text(intact.replace("83.7%", "83.8%"), encoding="utf-8")
@@ -64,7 +64,7 @@ def test_a_changed_number_is_caught(rebuilt):
     finally:
         notebook.write_text(intact, encoding="utf-8")
     assert result.returncode == 1
-    assert re.search(r"07_claims\.ipynb::Cell \d+", result.stdout)
+    assert re.search(r"08_claims\.ipynb::Cell \d+", result.stdout)
 
 
 def test_cleared_outputs_are_caught(tmp_path):

@@ -67,9 +67,9 @@ def test_errors_name_notebook_and_cell():
 
 def test_an_undeclared_prerequisite_is_refused():
     fragment = {"reads": ["data/eras.csv"], "modules": ["src/oda_eras/eras.py"]}
-    with pytest.raises(run.ChainError, match=r"05_eras used data/eras.csv, src/oda_eras/eras.py"):
-        run.check_declared(fragment, {"notebooks/05_eras.ipynb": "hash"}, "05_eras")
-    run.check_declared(fragment, {"data/eras.csv": "", "src/oda_eras/eras.py": ""}, "05_eras")
+    with pytest.raises(run.ChainError, match=r"06_eras used data/eras.csv, src/oda_eras/eras.py"):
+        run.check_declared(fragment, {"notebooks/06_eras.ipynb": "hash"}, "06_eras")
+    run.check_declared(fragment, {"data/eras.csv": "", "src/oda_eras/eras.py": ""}, "06_eras")
 
 
 def test_a_stamp_is_current_only_for_the_same_content(tmp_path):

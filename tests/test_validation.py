@@ -1,4 +1,4 @@
-"""The break engine against reference results, and the table of that comparison that 04 shows."""
+"""The break engine against reference results, and the table of that comparison that 05 shows."""
 
 from pathlib import Path
 

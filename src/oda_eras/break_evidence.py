@@ -1,4 +1,4 @@
-"""Did the level of a flow shift, and when: the tests, searches and rates that notebook 04 shows.
+"""Did the level of a flow shift, and when: the tests, searches and rates that notebook 05 shows.
 
 A sample is one series that is tested: its price basis, its recipient (ISO3 or a sum of
 `oda_eras.measures`) and its flow in US$ million, indexed by years without gaps.

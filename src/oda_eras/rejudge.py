@@ -1,6 +1,6 @@
 """Judge the claims anew and compare: `python -m oda_eras.rejudge OUTPUTS`.
 
-Runs 07_claims and what it needs in a scratch copy and compares the ledger there with the one in
+Runs 08_claims and what it needs in a scratch copy and compares the ledger there with the one in
 the outputs folder, which is left alone. Exits with an error where a verdict has changed.
 """
 
@@ -35,7 +35,7 @@ def main() -> None:
     old = pd.read_csv(project_root() / outputs / LEDGER)
     with tempfile.TemporaryDirectory() as folder:
         root = copy_tree(Path(folder) / "project")
-        target = f".build/{Path(outputs).name}/07_claims.json"
+        target = f".build/{Path(outputs).name}/08_claims.json"
         run = subprocess.run(
             ["make", "-j2", f"PYTHON={sys.executable}", target],
             cwd=root,

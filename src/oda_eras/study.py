@@ -45,7 +45,7 @@ class Study:
 
     `scheme` is empty for the donor's own default: the filled eras of data/eras.csv where it has
     them, else the data-driven breaks. `measure` and `price_basis` choose the series that is
-    tested (notebooks 04 to 06), `boundary` and `lag` the main specification of the contrasts.
+    tested (notebooks 05 to 07), `boundary` and `lag` the main specification of the contrasts.
     """
 
     donor: str = "JPN"

@@ -1,6 +1,6 @@
 """The break engine against reference results computed with R and other libraries.
 
-`make power` (``python -m oda_eras.validation``) writes data/break_validation.csv, which 04 shows.
+`make power` (``python -m oda_eras.validation``) writes data/break_validation.csv, which 05 shows.
 """
 
 import math
