@@ -40,7 +40,7 @@ RAW = $(wildcard data/raw/*.csv data/raw/*.csv.gz) data/organisations.csv data/r
 
 $(BUILD)/01_clean.json: $(RAW) data/README.md data/eras.csv $(call module,schemas panel identities flows)
 CLEAN = $(call table,panel dac_total japan_totals prices context article_oda article_figures \
-  constant_prices sectors_2012 china_commitments)
+  constant_prices sectors_2012 china_commitments flows agreements) $(OUT)/data/world.csv.gz
 $(CLEAN): $(BUILD)/01_clean.json ;
 
 $(BUILD)/02_measures.json: data/eras.csv $(call module,article derived panel prices) \

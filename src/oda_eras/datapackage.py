@@ -69,7 +69,7 @@ def describe_outputs(root: Path, outputs: str, published: dict[str, dict]) -> di
             root, path, outputs, about["title"], about["fields"], cite(sources, about["sources"])
         )
         for path, about in published.items()
-        if path.endswith(".csv")
+        if path.endswith((".csv", ".csv.gz"))
     ]
     donor = Path(outputs).name
     title = f"ODA to Central Asia: tables and figure data of the run {donor}"

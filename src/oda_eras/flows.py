@@ -15,7 +15,7 @@ Missing is never zero: the CRS and DAC2a have no row, or an empty cell, where no
 
 import pandas as pd
 
-from oda_eras.study import RECIPIENTS
+from oda_eras.study import RECIPIENTS, Study
 
 FLOW_COLUMNS = [
     "donor", "recipient", "year", "measure", "price_basis", "value", "low", "high", "status",
@@ -23,6 +23,7 @@ FLOW_COLUMNS = [
 ]  # fmt: skip
 # from the surest on
 STATUSES = ["known", "converted", "inferred", "extrapolated", "bounded", "unknown"]
+MEASURES = ["commitments", "gross", "grants", "gross_loans", "repayments", "loans_net", "net"]
 YEARS = range(1992, 2024)
 CELL = ["recipient", "year"]
 CRS_BASE, DAC2A_BASE = 2016, 2022
@@ -418,3 +419,54 @@ def _commitments(tables, donor) -> pd.DataFrame:
         turned - slack, turned + slack,
     )  # fmt: skip
     return frame
+
+
+def in_all_bases(
+    tables: dict[str, pd.DataFrame], donors: pd.DataFrame, study: Study
+) -> pd.DataFrame:
+    """A run's flows in current US$, in constant US$ and in the donor's currency ("yen").
+
+    Constant prices take the DAC deflator, rebased to `CRS_BASE`; years without it or without an
+    exchange rate are left out of that basis. Returns FLOW_COLUMNS, values rounded to 0.0001.
+    """
+    flows = donor_flows(tables, donors, study.donor)
+    deflator = rebased(tables["dac_deflators"], study.donor, CRS_BASE)
+    bases = [
+        flows,
+        in_basis(flows, 1 / deflator, f"constant {CRS_BASE}"),
+        in_basis(flows, exchange_rate(tables, study.donor), "yen"),
+    ]
+    rows = pd.concat(bases, ignore_index=True)
+    numbers = ["value", "low", "high"]
+    rows[numbers] = rows[numbers].round(4)
+    of_run = rows.recipient.isin(study.recipients)
+    years = rows.year.between(study.first_year, study.last_year)
+    return rows[of_run & years].reset_index(drop=True)
+
+
+def world(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """All donors' flows to all recipients as they are published, a column for each measure.
+
+    Returns donor, recipient, year, price_basis, commitments, gross, grants, gross_loans, net (US$
+    million) and status: "bounded" in the years in which the CRS lacks a part of Japan's flows, so
+    that the row is a floor; else "known". An empty cell is not reported, or, for net flows beside
+    gross ones, zero or negative (`world_panel` has these as bounds).
+    """
+    parts = []
+    for table, base in (("crs_world", CRS_BASE), ("dac2a_world", DAC2A_BASE)):
+        ending = f"_constant_{base}_usd_million"
+        frame = tables[table].rename(columns=lambda name, end=ending: name.removesuffix(end))
+        parts.append(frame.assign(price_basis=f"constant {base}"))
+    rows = pd.concat(parts, ignore_index=True)
+    lacking = (rows.year < FIRST_WHOLE) | rows.year.isin(LACKING["JPN"])
+    short = (rows.donor == "JPN") & lacking & (rows.price_basis == f"constant {CRS_BASE}")
+    rows["status"] = short.map({True: "bounded", False: "known"})
+    measures = ["commitments", "gross", "grants", "gross_loans", "net"]
+    return rows[["donor", "recipient", "year", "price_basis", *measures, "status"]]
+
+
+def by_status(flows: pd.DataFrame) -> pd.DataFrame:
+    """How many cells of each measure have which status, current prices (measure, a column each)."""
+    current = flows[flows.price_basis == "current"]
+    counts = pd.crosstab(current.measure, current.status)
+    return counts.reindex(index=MEASURES, columns=STATUSES, fill_value=0).reset_index()

@@ -85,7 +85,9 @@ class Notebook:
 
     def read(self, name: str, folder: str = "data") -> pd.DataFrame:
         """Read a table that an earlier notebook published, such as "panel"."""
-        return self._read_csv(self.staging.outputs / folder / f"{name}.csv")
+        path = self.staging.outputs / folder / f"{name}.csv"
+        packed = path.with_suffix(".csv.gz")
+        return self._read_csv(packed if packed.is_file() else path)
 
     def read_project(self, name: str) -> pd.DataFrame:
         """Read a table that belongs to the project, such as "data/eras.csv"."""
@@ -243,8 +245,8 @@ class Notebook:
 
     # Publishing
 
-    def save(self, name: str, frame: pd.DataFrame, **given) -> None:
-        """Stage a frame as CSV in data/, for later notebooks and for readers.
+    def save(self, name: str, frame: pd.DataFrame, packed: bool = False, **given) -> None:
+        """Stage a frame as CSV in data/, for later notebooks and for readers; a long one packed.
 
         The words describe its columns in order, values are rounded by the caller.
         """
@@ -253,7 +255,8 @@ class Notebook:
         title = self.words.text(section, "title", given)
         sources = ids(self.words.text(section, "sources", given))
         described = self.words.described(section, list(frame.columns), given)
-        self._save(f"data/{name}.csv", frame, title, described, sources)
+        ending = "csv.gz" if packed else "csv"
+        self._save(f"data/{name}.{ending}", frame, title, described, sources)
 
     def save_raw(self, names: dict[str, str], tables: dict[str, pd.DataFrame]) -> None:
         """Stage raw tables as they are, in the codebook's words.
@@ -277,7 +280,9 @@ class Notebook:
             for column, text in described.items()
         ]
         path = self.staging.stage(name, title=title, fields=fields, sources=sources)
-        frame.to_csv(path, index=False, lineterminator="\n")
+        # no time stamp in what is packed, so that a rerun gives the same bytes
+        how = {"method": "gzip", "mtime": 0} if name.endswith(".gz") else None
+        frame.to_csv(path, index=False, lineterminator="\n", compression=how)
 
     def publish(self) -> None:
         """Move everything staged into place; says what the notebook read and made.
