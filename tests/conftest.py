@@ -48,7 +48,7 @@ def snapshot(root: Path) -> dict[str, bytes]:
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted((root / OUT).rglob("*"))
-        if path.is_file() and not any(part.startswith(".") for part in path.parts[-3:])
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
     }
 
 

@@ -187,11 +187,15 @@ SHOWN = {
     "f13": ["year", "lcu_million"],
     "f15": ["year", "effective_number"],
     "f16": ["year", "rank", "share_percent"],
+    "f20": ["usd_million"],
+    "f21": ["year", "share_percent"],
 }
+# rows of a published table that a figure leaves out
+DRAWN = {"f09": "scale != 'asinh of US$'", "f11": "fit == 'scaled'"}
 
 
 def test_every_figure_of_the_set_is_saved(saved):
-    assert [name[:3] for name in sorted(saved)] == [f"f{i:02d}" for i in range(1, 17)]
+    assert [name[:3] for name in sorted(saved)] == [f"f{i:02d}" for i in range(1, len(NAMES) + 1)]
 
 
 def test_caption_and_alt_text_of_f02_name_the_unit_of_its_axes(saved):
@@ -237,7 +241,11 @@ def test_series_are_told_apart_without_colour(drawn):
 def test_no_grid_and_units_on_axes(drawn):
     for ax in drawn.axes:
         assert not any(line.get_visible() for line in ax.get_xgridlines() + ax.get_ygridlines())
-    assert any(ax.get_ylabel() or ax.get_xlabel() or ax.get_yticklabels() for ax in drawn.axes)
+    # the schemes of f18 are named beside their rows
+    named = [
+        ax.get_ylabel() or ax.get_xlabel() or ax.get_yticklabels() or ax.texts for ax in drawn.axes
+    ]
+    assert any(named)
 
 
 def test_footers_do_not_read_dollars_as_mathematics(drawn):
@@ -249,6 +257,7 @@ def test_footers_do_not_read_dollars_as_mathematics(drawn):
 def test_the_csv_is_what_is_drawn(name, saved):
     numbers = drawn_numbers(saved[name])
     data = pd.read_csv(plotted(ROOT / OUT, name))
+    data = data.query(DRAWN[name[:3]]) if name[:3] in DRAWN else data
     for column in SHOWN[name[:3]]:
         assert not missing_from(numbers, data[column]), column
 
@@ -268,8 +277,8 @@ def test_saved_files_are_complete(name):
     assert caption.startswith(f"**{naming.label(name)}. ")
     assert re.search(r"(?i)ODA|simulat|verdicts", caption) and "Source: " in caption
     assert re.search(r"n = \d", caption) and re.search(r"\d", alt)
-    assert re.search(r"(?i)current|constant|number of claims", caption)
-    assert re.search(r"commit|vintage|computed by this project|undated", caption)
+    assert re.search(r"(?i)current|constant|number of claims|a simulation", caption)
+    assert re.search(r"commit|vintage|computed by this project|undated|simulat", caption)
     svg = path.with_suffix(".svg").read_text(encoding="utf-8")
     assert "<text" in svg and "DejaVu Sans" in svg
     fonts = [

@@ -48,6 +48,11 @@ def words(text: str) -> str:
     return re.sub(r"\s+", " ", text.replace("\u00ad", ""))
 
 
+def typeset(text: str) -> str:
+    """A text with the apostrophes that the paper is set with."""
+    return text.replace("'", "’")
+
+
 def unbroken(text: str) -> str:
     """A text without what a line break may put into it."""
     return re.sub(r"[\s-]", "", text)
@@ -155,7 +160,7 @@ def test_every_figure_and_table_is_there(made):
     for position, name in enumerate(FIGURES):
         about = (ROOT / OUT / "figures" / f"{name}.md").read_text(encoding="utf-8")
         title, *caption, data = about.split("\n\n")
-        title, caption = title.strip("*"), words(" ".join(caption))
+        title, caption = typeset(title.strip("*")), words(" ".join(caption))
         assert title.startswith(f"{label(name)}. ")  # the number that it has everywhere
         assert f"{title} {caption[:60]}" in text and f"{title} {caption}" in plain
         assert data.strip() not in plain

@@ -180,7 +180,8 @@ def describe(root: Path, outputs: str, notebooks: list[str]) -> ROCrate:
         )
         results = [name for name, entry in made.items() if entry["notebook"] == path]
         inputs = sorted({name for result in results for name in made[result]["inputs"]})
-        crate.action(notebook, path, inputs, results)
+        if results:  # the gallery makes none
+            crate.action(notebook, path, inputs, results)
     merged = [f"{outputs}/{name}" for name in MERGED]
     crate.action("complete", "src/oda_eras/complete.py", list(made), merged)
     return crate.crate

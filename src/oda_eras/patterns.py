@@ -9,7 +9,7 @@ import pandas as pd
 from oda_eras import measures
 from oda_eras.eras import study_eras
 from oda_eras.measures import ALL, long, sum_of, tested_total
-from oda_eras.study import FIRST_YEAR, LAST_YEAR, Study
+from oda_eras.study import FIRST_YEAR, LAST_YEAR, MEMBER_GROUPS, Study
 
 # first years of the periods that means are taken over; the last goes on to the end
 PERIODS = [FIRST_YEAR, 1997, 2002, 2007, 2012, 2017]
@@ -286,7 +286,7 @@ def grant_ranks(panel: pd.DataFrame, donor: str, donors: pd.DataFrame) -> pd.Dat
 
     `donors` is data/donors.csv.
     """
-    members = donors.donor[donors.group.isin(["DAC", "EU institutions"])]
+    members = donors.donor[donors.group.isin(MEMBER_GROUPS)]
     grants = panel[(panel.measure == "grants") & panel.donor.isin(members)]
     total = grants.groupby(CELL, as_index=False).usd_million.sum()
     ranks = measures.ranks(grants, donor, total)
