@@ -396,4 +396,4 @@ def test_ranks_among_synthetic_donors_are_given_for_both_fits():
     assert all(fits == FITS for fits in results.groupby("recipient").fit.agg(tuple))
     caption = (ROOT / OUT / "figures" / "f11_synthetic_donor.md").read_text(encoding="utf-8")
     for scaled, unscaled in results.pivot(index="recipient", columns="fit", values="rank").values:
-        assert f"{scaled} scaled and {unscaled} unscaled" in caption
+        assert f"{scaled} (scaled) and {unscaled} (unscaled)" in caption

@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 
 from oda_eras import figures, notebook
 from oda_eras.notebook import Notebook
-from oda_eras.study import StudyError
+from oda_eras.study import LEVEL, StudyError
 from oda_eras.words import WordsError
 
 WORDS = """# peak
@@ -222,6 +222,19 @@ def test_codes_can_be_given_names(nb, shown):
     nb.table("means", MEANS)
     assert "The Kazakhs" in shown[-1]["text"]
     assert nb.named("KAZ to UZB") == "The Kazakhs to Uzbekistan"
+    assert nb.named("grants, gross_loans, loans_net") == "grants, gross loans, net loans"
+
+
+@pytest.mark.parametrize(("outputs", "given"), [("outputs/JPN", True), ("outputs/DEU", False)])
+def test_words_know_whose_eras_are_given_and_the_level(root, shown, outputs, given):
+    known = Notebook("03_patterns", outputs).words.known
+    assert known["given_eras"] is given and known["level"] == LEVEL
+    assert known["era_dates"] == ("data/eras.csv" if given else "")
+
+
+def test_an_opening_without_a_figure_holds_no_place_for_one(shown):
+    notebook.opening(figure=False)
+    assert [place["display_id"] for place in shown] == [notebook.ANSWER]
 
 
 def test_a_figure_comes_at_its_size_with_all_that_belongs_to_it(nb):
@@ -246,7 +259,9 @@ def test_footer_and_caption_cite_the_same_sources(nb, shown):
     assert caption == "Net ODA from Germany, 2 at most."
     for text in (footer, source, shown[-1]["text"]):
         assert [text.count(code) for code in ("DC.DAC", "DAC2a")] == [1, 1]
-    assert shown[-1]["text"] == f"**Figure 5.** {caption} {source}"
+    short = "World Bank, DC.DAC.*L.CD (series to 2023); OECD DAC, DAC2a (2024-12)"
+    assert shown[-1]["text"] == f"**Figure 5.** {caption} Source: {short}."
+    assert "01a34e8b" in source
 
 
 def test_a_figure_is_displayed_with_its_alt_text_and_name(nb, shown):

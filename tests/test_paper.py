@@ -44,8 +44,8 @@ def digits(text: str) -> list[str]:
 
 
 def words(text: str) -> str:
-    """A text as one line, whatever it was broken or spaced with."""
-    return re.sub(r"\s+", " ", text.replace("\u00ad", ""))
+    """A text as one line, whatever it was broken or spaced with, apostrophes straight."""
+    return re.sub(r"\s+", " ", text.replace("\u00ad", "").replace("\u2019", "'"))
 
 
 def typeset(text: str) -> str:
@@ -238,7 +238,12 @@ def shipped() -> Shipped:
         ("number", ["peak"], {}, r"no number 'peak' in numbers\.json; there are: .*peak_total"),
         ("figure", ["f99_none"], {}, r"figures holds no f99_none\.md; there are: f01_flows"),
         ("table", ["t99_none", {}], {}, r"no table t99_none in tables/; there are: t01_sources"),
-        ("cell", ["data/none", "p"], {}, r"no table none in data/; there are: article_figures"),
+        (
+            "cell",
+            ["data/none", "p"],
+            {},
+            r"no table none in data/; there are: agreements, article_figures",
+        ),
         ("cell", ["data/totals", "sum"], {"year": 2019}, r"no column 'sum'; there are: year, with"),
         ("cell", ["data/totals", "year"], {"years": 2019}, r"no column 'years'; there are: year"),
         ("cell", ["data/totals", "year"], {"year": 2050}, r"no row with year .*there are: 1992"),
@@ -289,3 +294,7 @@ def test_word_styles_and_no_path_of_this_machine(made):
     for folder in (ROOT, made["root"]):
         assert str(folder).encode() not in everything
         assert str(folder).encode() not in made["pdf"].read_bytes()
+
+
+def test_no_rounded_number_is_a_bound():
+    assert not re.search(r"\}\} (times )?or (less|more)", (ROOT / TEXT).read_text(encoding="utf-8"))

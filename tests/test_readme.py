@@ -6,6 +6,8 @@ import re
 import pytest
 from conftest import OUT, ROOT
 
+from oda_eras.words import minus
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FINDINGS = README.split("## What it finds")[1].split("\n## ")[0].split("![")[0]
 KEYED = re.compile(r"(\S+?)<!--\s+(\w+) -->")
@@ -17,7 +19,13 @@ def test_every_number_in_the_findings_is_the_runs():
     assert len(keyed) >= 12
     for text, key in keyed:
         if key != "claim":  # the article's own words
-            assert text == numbers[key]["text"], f"README says {text}, the run {numbers[key]}"
+            printed = minus(numbers[key]["text"])
+            assert text == printed, f"README says {text}, the run {numbers[key]}"
+
+
+def test_no_line_of_the_findings_is_long_and_no_hyphen_stands_for_a_minus():
+    for line in FINDINGS.splitlines():
+        assert len(line) <= 145 and not re.search(r"(?<![\w−])-\d", line), line
 
 
 def test_no_number_in_the_findings_is_without_a_key():

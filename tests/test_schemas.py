@@ -437,6 +437,7 @@ def test_what_the_identities_compare():
     found = identities.summary(tables).set_index("identity")
     assert (found.gap.dropna() <= found.allowed.dropna()).all()
     assert found.cells["The article is the CRS"] == 20
+    assert set(found.unit) == {"million yen", "million current US$", "million constant 2016 US$"}
     others = identities.others_meet(tables, read_donors(ROOT)).set_index("donor")
     assert (others.within + others.above + others.below == others.cells).all()
     assert "Japan" not in others.index

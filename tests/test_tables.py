@@ -160,3 +160,15 @@ def test_a_column_without_a_value_is_not_printed():
     columns = [Column("year", "Year", "d", ""), Column("p", "p", ".3f", "")]
     assert list(Printed(frame, columns, str).text) == ["Year"]
     assert list(Printed(frame.iloc[:0], columns, str).text) == ["Year", "p"]
+
+
+def test_a_p_below_the_smallest_printed_is_still_a_number(tmp_path):
+    frame = pd.DataFrame({"p": [0.0126, 0.0001], "floor": [0.008, 0.0001]})
+    columns = [Column("p", "p", "p", ""), Column("", "p (floor)", "{p:p} ({floor:.3f})", "")]
+    printed = Printed(frame, columns, str)
+    assert list(printed.text["p"]) == ["0.013", "< 0.001"] and printed.numbers == {"p"}
+    assert list(printed.text["p (floor)"]) == ["0.013 (0.008)", "< 0.001 (0.000)"]
+    assert to_markdown(printed).splitlines()[1].split("|")[1].endswith(":")
+    latex = to_latex(printed, label="t", title="T", note="")
+    assert "S[table-format=1.3" in latex and "{$< 0.001$} &" in latex
+    compile_latex(tmp_path, latex, "small")

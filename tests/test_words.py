@@ -2,8 +2,18 @@
 
 import pandas as pd
 import pytest
+from conftest import ROOT
 
-from oda_eras.words import Words, WordsError, formatted, minus, read_columns, unwrapped
+from oda_eras.words import (
+    FOLDER,
+    Words,
+    WordsError,
+    formatted,
+    minus,
+    read_columns,
+    read_sections,
+    unwrapped,
+)
 
 SHARED = """# columns shared
 columns:
@@ -205,3 +215,32 @@ def test_signs_of_numbers():
 
 def test_lines_that_only_the_files_width_broke_are_joined():
     assert unwrapped("One\ntwo.\n\n- a\n  b\n- c\n") == "One two.\n\n- a b\n- c"
+
+
+def test_no_p_is_printed_as_zero():
+    assert [formatted(p, "p") for p in (0.0, 0.00099, 0.001, 0.0126, 1.0)] == [
+        "< 0.001", "< 0.001", "0.001", "0.013", "1.000"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "none is."), (1, "1 is."), (2, "2 are."), ("12", "12 are.")]
+)
+def test_a_count_agrees_with_its_verb(words, count, said):
+    text = '# a\n{{ n | or_none }} {{ n | agree("is", "are") }}.'
+    assert words(text).say("a", {"n": count}).lower() == said
+
+
+# Columns that are cut by the dates of eras.
+CUT = {"era", "era_before", "transition"}
+FILES = sorted(path.stem for path in (ROOT / FOLDER).glob("0*.md"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_cut_by_eras_cites_where_their_dates_are_from(name):
+    for section in read_sections(ROOT, name).values():
+        published = section.kind in ("figure", "data") or section.name.startswith("t0")
+        made_here = section.name == "data_eras"  # its dates are from the flows themselves
+        if published and not made_here and CUT & {c.name for c in read_columns(section)}:
+            sources = section.fields["sources"][0].text
+            assert "era_dates" in sources or "data/eras.csv" in sources, section.name

@@ -380,13 +380,13 @@ def by_method(flow: pd.Series, posterior: pd.Series) -> pd.DataFrame:
         ("least squares", "sup-F, its maximum"): [f_by_year(flow).idxmax()],
         ("least squares", "Bai-Perron, BIC"): fit.labels(fit.choice("bic")).last_old,
         ("least squares", "Bai-Perron, LWZ"): fit.labels(fit.choice("lwz")).last_old,
-        ("least squares", "PELT, 2 ln n noise variances"): pelt(
+        ("least squares", "PELT, penalty of 2 ln n variances"): pelt(
             flow, 2 * noise * math.log(len(flow))
         ),
         ("cumulated residuals", "OLS-CUSUM, its peak"): [
             flow.index[breaks.cusum(flow).position - 1]
         ],
-        ("posterior", f"peaks of {PEAK} or more"): peaks(posterior),
+        ("posterior", f"posterior of {PEAK} or more"): peaks(posterior),
     }
     rows = [(*about, year) for about, found in years.items() for year in list(found) or [None]]
     return pd.DataFrame(rows, columns=["family", "method", "year"]).astype({"year": "Int64"})

@@ -18,8 +18,6 @@ from oda_eras.eras import SHORT_BY, SMALLEST_ERA
 from oda_eras.measures import ALL
 from oda_eras.study import MEMBER_GROUPS
 
-# Where the flows of every donor are, by measure.
-SOURCES = {"net": "wdi_net_oda_by_donor", "grants": "dac2a_grants_by_donor"}
 # How a blank is read: see `donor_totals`.
 READINGS = ("missing", "reported", "zero")
 DOLLARS, ASINH = "US$ million", "asinh of US$ million"

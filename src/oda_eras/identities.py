@@ -5,6 +5,7 @@ in vintage and rounding; an identity says how far the two sides may lie apart, a
 comes from stands in data/README.md.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -88,11 +89,21 @@ def check(tables: dict[str, pd.DataFrame]) -> None:
             )
 
 
+def unit_of(column: str) -> str:
+    """Unit of a column, from the end of its name: "million constant 2016 US$"."""
+    if column.endswith("_yen_million"):
+        return "million yen"
+    if not column.endswith("_usd_million"):
+        return {"share_percent": "percentage points"}.get(column, column.replace("_", " "))
+    base = re.search(r"_constant_(\d{4})_", column)
+    return f"million {f'constant {base[1]}' if base else 'current'} US$"
+
+
 def summary(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """How many cells each identity between tables compares, and how far the sides lie apart.
 
-    Returns a frame with columns identity, table, column, cells, gap and allowed (in the unit of the
-    column, missing where an identity only sets a bound on one side) and broken, a number of cells.
+    Returns a frame with columns identity, table, cells, unit, gap and allowed (missing where an
+    identity only sets a bound on one side) and broken, a number of cells.
     """
     rows = []
     for identity in (*_agreements(tables), *_gross(tables), *_bounds(tables)):
@@ -103,8 +114,8 @@ def summary(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
             {
                 "identity": identity.name,
                 "table": identity.table,
-                "column": identity.column,
                 "cells": len(cells),
+                "unit": unit_of(identity.column),
                 "gap": (cells.found - middle)[finite].abs().max(),
                 "allowed": half[finite].max(),
                 "broken": len(identity.broken),

@@ -15,13 +15,18 @@ from oda_eras.naming import naming_of
 from oda_eras.paths import name_in_project, project_root
 from oda_eras.sources import load_sources, short_source_line, source_line
 from oda_eras.staging import Staging
-from oda_eras.study import RECIPIENTS, Study, StudyError, study_of
+from oda_eras.study import LEVEL, RECIPIENTS, Study, StudyError, study_of
 from oda_eras.tables import Printed, to_latex, to_markdown
 from oda_eras.words import FOLDER, SHARED, Words
 
 # The outputs of a notebook's first cell, filled in at its end.
 ANSWER, KEY_FIGURE, KEY_CAPTION = "in-short", "key-figure", "key-caption"
 WAITING = "*In short: shown here once the notebook has run.*"
+# codes of measures that are not the word for them
+MEASURES = {
+    "gross_loans": "gross loans", "loans_net": "net loans",
+    "technical_cooperation": "technical cooperation",
+}  # fmt: skip
 SUMS = {measures.ALL: "All recipients", measures.WITHOUT_UZB: "Without Uzbekistan"}
 
 
@@ -36,11 +41,12 @@ def fill(place: str, thing, **options) -> None:
     show(thing, display_id=place, update=True, **options)
 
 
-def opening() -> None:
-    """Hold the place of the answer and the key figure, which the notebook's end fills in."""
+def opening(figure: bool = True) -> None:
+    """Hold the place of the answer and the key figure, if any, which the end fills in."""
     show(Markdown(WAITING), display_id=ANSWER)
-    for place in (KEY_FIGURE, KEY_CAPTION):
-        show(Markdown(""), display_id=place)
+    if figure:
+        for place in (KEY_FIGURE, KEY_CAPTION):
+            show(Markdown(""), display_id=place)
 
 
 class Notebook:
@@ -78,7 +84,9 @@ class Notebook:
         donors = self.read_project("data/donors.csv")
         self.naming = naming_of(self.study, donors)
         self.names = dict(zip(donors.donor, donors.name, strict=True)) | RECIPIENTS | SUMS
-        known = vars(self.naming) | {"study": self.study}
+        self.names |= MEASURES
+        given_eras = not self.study.has_data_driven_eras(self.root)
+        known = vars(self.naming) | {"study": self.study, "given_eras": given_eras, "level": LEVEL}
         self.words = Words(self.root, name, known, self.named, default=self.naming.default)
 
     # Reading
@@ -118,9 +126,9 @@ class Notebook:
         self.names |= dict(zip(codes, names, strict=True))
 
     def named(self, code) -> str:
-        """A code by its name; of a transition "E0 to E1", both ends; other text as it is."""
-        ends = str(code).split(" to ")
-        return " to ".join(str(self.names.get(end, end)) for end in ends)
+        """A code by its name; of "E0 to E1" or a list, each part; other text as it is."""
+        parts = re.split("( to |, )", str(code))
+        return "".join(str(self.names.get(part, part)) for part in parts)
 
     def say(self, section: str, **given) -> None:
         """Show a paragraph of the words, with the values that it uses."""
@@ -212,8 +220,8 @@ class Notebook:
         fields = ("question", "caption", "alt", "sources", "note")
         text = {field: self.words.text(section, field, given) for field in fields}
         sources = ids(text["sources"])
-        note = f"{text['note']} {short_source_line(self.sources, sources)}".strip()
-        figures.set_footer(figure, note)
+        short = short_source_line(self.sources, sources)
+        figures.set_footer(figure, f"{text['note']} {short}".strip())
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # settled now; each format would settle it again
         # No time stamps, so that a rerun gives the same bytes.
@@ -234,7 +242,7 @@ class Notebook:
             self.staging.stage(f"figures/{name}.{ending}").write_text(body, encoding="utf-8")
         # the report looks for the saved files by the figure's name
         metadata = {"image/png": {"alt": text["alt"]}, "figure": name}
-        caption = Markdown(f"**{number}.** {text['caption']} {line}")
+        caption = Markdown(f"**{number}.** {text['caption']} {short}")
         if opening:
             fill(KEY_FIGURE, figure, metadata=metadata)
             fill(KEY_CAPTION, caption)
@@ -295,7 +303,7 @@ class Notebook:
         self.staging.publish(
             reads=sorted(self.reads), numbers=self.words.numbers.kept, stale=self.words.stale
         )
-        made = {Path(name).with_suffix("").as_posix() for name in self.staging.staged}
+        made = {name.partition(".")[0] for name in self.staging.staged}
         read = [name for name in sorted(self.reads) if not name.startswith(FOLDER)]
         outputs = f"{name_in_project(self.staging.outputs)}/"
         inputs = f"Reads {ticked(read, outputs)}."

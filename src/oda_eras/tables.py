@@ -7,7 +7,7 @@ import textwrap
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from oda_eras.words import formatted, minus, unsigned_zero
+from oda_eras.words import formatted, minus
 
 # A column of longer text is set as a paragraph; a header breaks into lines of so many characters.
 LONGEST_LINE, HEADER_LINE = 24, 13
@@ -18,7 +18,7 @@ NARROWEST_PARAGRAPH = 14
 # What a page of text holds in footnote size; a longer table is set to run over pages.
 ROWS_ON_A_PAGE = 45
 MOST_DECIMALS = 4
-NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+%?|")
+NUMBER = re.compile(r"(< )?[-+]?[\d,]*\.?\d+%?|")
 PACKAGES = "% needs the packages array, booktabs, longtable and siunitx\n"
 
 
@@ -66,9 +66,15 @@ class Printed:
         }
 
 
+class Template(string.Formatter):
+    """Fills in templates of several columns; their forms are those of `formatted`."""
+
+    format_field = staticmethod(formatted)
+
+
 def _from_template(row: dict, form: str) -> str:
-    used = [name for _, name, *_ in string.Formatter().parse(form) if name]
-    return "" if any(pd.isna(row[name]) for name in used) else unsigned_zero(form.format(**row))
+    used = [name for _, name, *_ in Template().parse(form) if name]
+    return "" if any(pd.isna(row[name]) for name in used) else Template().format(form, **row)
 
 
 def _from_values(column: pd.Series, form: str, named) -> list[str]:
@@ -159,7 +165,7 @@ def column_format(text: pd.DataFrame, numbers: set[str], smallest: bool = False)
             width = rest * paragraphs[name] / sum(paragraphs.values()) / ACROSS[size]
             kinds.append(f">{{\\raggedright\\arraybackslash}}p{{{width:.3f}\\linewidth}}")
         elif name in numbers:
-            whole = max(len(cell.lstrip("+-").split(".")[0]) for cell in text[name])
+            whole = max(len(cell.lstrip("<+- ").split(".")[0]) for cell in text[name])
             after = max(len(cell.partition(".")[2]) for cell in text[name])
             sign = "-" if text[name].str.startswith(("+", "-")).any() else ""
             kinds.append(f"S[table-format={sign}{whole}.{after},retain-explicit-plus]")
@@ -175,7 +181,12 @@ ESCAPES = {
 
 
 def escape(text: str) -> str:
-    """Plain text for LaTeX, with room to break in addresses, names of files and codes."""
+    """Plain text for LaTeX, with room to break in addresses, names of files and codes.
+
+    "< 0.001" is set in braces, which siunitx leaves as they are in a column of decimals.
+    """
+    if NUMBER.fullmatch(text) and text.startswith("<"):
+        return f"{{${text}$}}"
     plain = "".join(ESCAPES.get(character, character) for character in text)
     return re.sub(r"(/|\\_|\.(?=[A-Z]))", r"\1\\allowbreak{}", plain)
 

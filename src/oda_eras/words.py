@@ -35,6 +35,8 @@ FIELDS = sorted({name for some in KINDS.values() for names in some for name in n
 FIELD = re.compile(rf"({'|'.join(FIELDS)}):(?: (.*))?$")
 COLUMN = re.compile(r"- (?P<name>[\w*]+)? ?(?:\[(?P<head>[^\];]*)(?:; (?P<form>[^\]]+))?\])?"
                     r"(?:: (?P<text>.+))?$")  # fmt: skip
+# below this a p-value is printed as less than it
+SMALLEST_P = 0.001
 # what a block of Markdown keeps on lines of its own
 LIST_ITEM = re.compile(r"\s*(-|\d+\.) ")
 
@@ -73,8 +75,9 @@ class Section:
 class Column:
     """A column of a table: its name, what it is called where it is printed, how its values are.
 
-    `head` is None where the column is not printed; `form` is a format such as ".1f" or a template
-    of several columns such as "{low:+.0f} to {high:+.0f}"; `text` describes it, with its unit.
+    `head` is None where the column is not printed; `form` is a format such as ".1f", "p" for
+    p-values, or a template of several columns such as "{low:+.0f} to {high:+.0f}"; `text`
+    describes it, with its unit.
     """
 
     name: str
@@ -163,8 +166,8 @@ class Numbers:
     def keep(self, value, name: str, form: str, unit: str, meaning: str) -> str:
         """Keep a number under a name and return it as it is printed.
 
-        `form` is a format such as ".0f"; the unit "%" is printed with the number, any other stands
-        in the sentence. Raises ValueError where the name is taken or the number is missing.
+        `form` is one of `formatted`; the unit "%" is printed with the number, any other stands in
+        the sentence. Raises ValueError where the name is taken or the number is missing.
         """
         if name in self.kept:
             raise ValueError(f"number {name!r} is kept twice")
@@ -178,7 +181,12 @@ class Numbers:
 
 
 def formatted(value, form: str) -> str:
-    """Format a value; what rounds to zero has no sign."""
+    """Format a value; what rounds to zero has no sign.
+
+    The form "p" is for p-values: three decimals, and no zero, since none is.
+    """
+    if form == "p":
+        return format(value, ".3f") if value >= SMALLEST_P else f"< {SMALLEST_P}"
     return unsigned_zero(format(value, form))
 
 
@@ -248,6 +256,8 @@ class Words:
             "named": names,
             "listed": lambda values: listed([str(value) for value in values]),
             "sentence": sentence,
+            "or_none": lambda count: str(count) if int(count) else "none",
+            "agree": lambda count, one, many: many if int(count) > 1 else one,
         }
         self.known = known | {"ref": self.ref, "len": len, "zip": zip, "round": round}
         for phrase in shared.values():
