@@ -47,8 +47,8 @@ $(BUILD)/02_measures.json: data/eras.csv $(call module,article derived panel pri
   $(call table,panel article_figures japan_totals prices context sectors_2012)
 $(call table,derived gross_cells repayments price_bases): $(BUILD)/02_measures.json ;
 
-$(BUILD)/03_patterns.json: data/eras.csv data/events.csv $(call module,patterns) $(call table,panel prices dac_total \
-  context sectors_2012 china_commitments derived gross_cells repayments)
+$(BUILD)/03_patterns.json: data/eras.csv data/events.csv $(call module,patterns flows) \
+  $(call table,panel flows dac_total context sectors_2012 china_commitments)
 $(call table,totals made_of measures_compared concentration ranks volatility): $(BUILD)/03_patterns.json ;
 
 $(BUILD)/05_breaks.json: $(call table,panel derived) $(call module,break_evidence posterior power) \

@@ -173,7 +173,7 @@ def missing_from(numbers: np.ndarray, wanted: pd.Series) -> list[float]:
 # The columns of each figure's CSV that lines, bars and markers show as they stand.
 SHOWN = {
     "f01": ["usd_million"],
-    "f02": ["grants", "loans_net"],
+    "f02": ["grants", "loans_drawn"],
     "f03": ["year", "usd_million"],
     "f04": ["year", "index"],
     "f05": ["year", "with_uzbekistan", "without_uzbekistan"],

@@ -20,6 +20,13 @@ def rows(codes: list[str], **columns) -> pd.DataFrame:
     return pd.concat([pd.DataFrame({"recipient": c, "year": YEARS, **columns}) for c in codes])
 
 
+def in_parts(codes: list[str], **columns) -> pd.DataFrame:
+    """Rows as of `patterns.made_of`, all known where `columns` do not say otherwise."""
+    known = {"grants": 1.0, "loans_drawn": 0.5, "repayments": 0.2, "loans_net": 0.3}
+    bounds = {"repayments_low": 0.2, "repayments_high": 0.2, "status": "known"}
+    return rows(codes, **(known | bounds | columns))
+
+
 def titles(figure) -> list[str]:
     return [ax.get_title(loc="left") for ax in figure.axes]
 
@@ -40,9 +47,8 @@ def test_a_panel_for_each_recipient_and_one_for_their_sum(codes, expected):
     flows = rows(codes, usd_million=1.0)
     eras = pd.DataFrame({"label": ["a"], "opens": ["1990-01-01"], "closes": ["2005-01-01"]})
     assert titles(figures.flows_by_recipient(flows, eras)) == expected
-    parts = rows(codes, grants=1.0, loans_net=-0.5, repayments=0.5, label="known")
-    assert titles(figures.made_of(parts, "euro")) == expected
-    compared = rows(codes, measure="net", usd_million=1.0, label="reported")
+    assert titles(figures.made_of(in_parts(codes), "euro")) == expected
+    compared = rows(codes, measure="net", usd_million=1.0, low=1.0, high=1.0, status="known")
     assert titles(figures.three_measures(compared)) == expected
 
 
@@ -69,23 +75,44 @@ def test_eras_outside_the_years_of_a_run_leave_no_label():
     assert [text.get_text() for text in drawn.axes[0].texts] == ["late"]
 
 
-def test_repayments_hang_below_zero_and_show_what_is_inferred():
-    parts = rows(["UZB"], grants=2000.0, loans_net=9e3, repayments=500.0, label="known")
-    parts.loc[parts.year > 2010, "label"] = "inferred"
-    parts.loc[parts.year < 2005, ["repayments", "label"]] = None
+def heights(figure) -> dict[str, list[float]]:
+    """Heights of the bars of a figure's first panel, by label."""
+    return {
+        bars.get_label(): [bar.get_height() for bar in bars] for bars in figure.axes[0].containers
+    }
+
+
+def test_repayments_hang_below_zero_and_net_loans_stand_in_where_parts_are_unknown():
+    parts = in_parts(["UZB"], grants=2000.0, loans_drawn=9e3, repayments=500.0, loans_net=8500.0)
+    parts.loc[parts.year < 2005, ["loans_drawn", "repayments", "repayments_low"]] = [None, None, 0]
     drawn = figures.made_of(parts, "yen")
-    marks = {line.get_label(): line for line in drawn.axes[0].lines if line.get_marker() == "D"}
-    assert list(marks["repayments, gross known"].get_xdata()) == list(range(2005, 2011))
-    assert set(marks["repayments, gross inferred"].get_ydata()) == {-500.0}
-    assert marks["repayments, gross inferred"].get_markerfacecolor() == "white"
+    bars = heights(drawn)
+    assert {h for h in bars["repayments"] if h == h} == {-500}
+    assert bars["loans drawn less repayments"] == [8500] * 5
+    [line] = [x for x in drawn.axes[0].lines if x.get_label() == "repayments, bounds"]
+    assert sorted(set(line.get_xdata())) == list(range(2000, 2005))
     assert drawn.axes[0].get_ylabel() == "million yen"
-    assert figures.made_of(parts.assign(loans_net=9e4), "yen").axes[0].get_ylabel() == (
-        "billion yen"
-    )
+    more = figures.made_of(parts.assign(loans_drawn=9e4), "yen")
+    assert more.axes[0].get_ylabel() == "billion yen"
+    whole = figures.made_of(in_parts(["UZB"]), "yen")
+    assert labels(whole) == ["grants", "loans drawn", "repayments"]
+
+
+def test_gross_is_filled_open_or_a_line_as_far_as_it_is_known():
+    statuses = ["bounded", "known", "converted", "inferred", "extrapolated", *["known"] * 11]
+    gross = rows(["UZB"], measure="gross", usd_million=2.0, low=1.0, high=3.0, status=statuses)
+    gross.loc[gross.status == "bounded", "usd_million"] = None
+    drawn = figures.three_measures(gross)
+    lines = {line.get_label(): line for line in drawn.axes[0].lines}
+    assert list(lines["gross"].get_xdata()) == [2001, 2002, *range(2005, 2016)]
+    unsure = lines["gross, inferred or extrapolated"]
+    assert list(unsure.get_xdata()) == [2003, 2004] and unsure.get_markerfacecolor() == "white"
+    assert set(lines["gross, bounds"].get_xdata()) == {2000, 2003, 2004}
+    assert set(lines["gross, bounds"].get_ydata()[:2]) == {1, 3}
 
 
 def test_a_known_year_between_unknown_ones_is_seen():
-    compared = rows(["UZB"], measure="net", usd_million=1.0, label="reported")
+    compared = rows(["UZB"], measure="net", usd_million=1.0, low=1.0, high=1.0, status="known")
     compared = compared[~compared.year.isin([2004, 2006])]
     drawn = figures.three_measures(compared)
     dots = [line for line in drawn.axes[0].lines if line.get_marker() == "."]
@@ -111,7 +138,7 @@ def test_each_event_of_a_run_is_numbered_above_the_sum():
 
 
 def test_the_words_of_the_parts_count_as_their_axis_does():
-    parts = rows(["UZB"], grants=2000.0, loans_net=9e4, repayments=None, label=None)
+    parts = in_parts(["UZB"], grants=2000.0, loans_net=9e4, loans_drawn=float("nan"))
     scale, unit = figures.unit_of(parts)
     axis = figures.made_of(parts, "yen").axes[0]
     assert axis.get_ylabel() == f"{unit} yen"
@@ -153,16 +180,75 @@ def test_periods_are_cut_to_the_years_that_there_are():
     assert patterns.by_period(every, "count").KAZ.sum() == len(every)
 
 
+FLOWS = ["net", "gross", "grants", "gross_loans", "loans_net", "repayments"]
+
+
+def flow_rows(cells: dict, status: dict | None = None) -> pd.DataFrame:
+    """Rows of flows.csv in current US$ and at 100 yen to a dollar.
+
+    `cells` gives grants, loans drawn and repayments by recipient and year; `status` that of gross,
+    drawn and repaid where it is not "known". What is bounded is up to what `cells` says.
+    """
+    found = []
+    for (recipient, year), (grants, drawn, repaid) in cells.items():
+        sums = [grants + drawn - repaid, grants + drawn, grants, drawn, drawn - repaid, repaid]
+        for measure, value in zip(FLOWS, sums, strict=True):
+            parted = measure in ("gross", "gross_loans", "repayments")
+            how = (status or {}).get((recipient, year), "known") if parted else "known"
+            low, seen = (0, None) if how == "bounded" else (value, value)
+            for basis, rate in (("current", 1), ("yen", 100)):
+                found.append(
+                    (recipient, year, measure, basis, seen and seen * rate, low * rate,
+                     value * rate, how)
+                )  # fmt: skip
+    columns = ["recipient", "year", "measure", "price_basis", "value", "low", "high", "status"]
+    return pd.DataFrame(found, columns=columns).astype({"value": float})
+
+
+LENT = {
+    ("KAZ", 2000): (4.0, 6.0, 1.0), ("UZB", 2000): (10.0, 20.0, 2.0),
+    ("KAZ", 2001): (1.0, 0.0, 5.0), ("UZB", 2001): (9.0, 30.0, 3.0),
+    ("KAZ", 2002): (2.0, 3.0, 6.0), ("UZB", 2002): (9.0, 0.0, 0.0),
+}  # fmt: skip
+UNSURE = {("KAZ", 2000): "bounded", ("UZB", 2001): "converted", ("UZB", 2002): "inferred"}
+
+
+def test_cells_are_those_that_a_source_prints():
+    found = patterns.cells(flow_rows(LENT, UNSURE), "gross")
+    assert found.KAZ.dropna().to_dict() == {2001: 1.0, 2002: 5.0}
+    assert found.UZB.dropna().to_dict() == {2000: 30.0, 2001: 39.0}
+    nothing = dict.fromkeys(LENT, "inferred")
+    assert list(patterns.cells(flow_rows(LENT, nothing), "gross")) == ["KAZ", "UZB"]
+    assert patterns.cells(flow_rows(LENT, nothing), "gross").empty
+
+
+def test_a_sum_is_no_surer_than_its_weakest_part():
+    found = patterns.with_sum(flow_rows(LENT, UNSURE))
+    found = found[(found.recipient == "all") & (found.price_basis == "current")]
+    gross = found[found.measure == "gross"].set_index("year")
+    assert gross.status.to_dict() == {2000: "bounded", 2001: "converted", 2002: "inferred"}
+    assert gross.high.tolist() == [40, 40, 14] and gross.low.tolist() == [30, 40, 14]
+    assert pd.isna(gross.value[2000]) and gross.value[2001] == 40
+    alone = flow_rows({("KAZ", 2000): (1.0, 2.0, 0.0)})
+    assert set(patterns.with_sum(alone).recipient) == {"KAZ"}
+
+
+def test_split_has_the_years_in_which_every_part_of_every_recipient_is_known():
+    found = patterns.split(flow_rows(LENT, UNSURE))
+    assert found.index.tolist() == [2001]
+    parts = {"net": 32.0, "gross": 40.0, "grants": 10.0, "drawn": 30.0, "repaid": 8.0}
+    assert found.loc[2001].to_dict() == parts
+    assert patterns.split(flow_rows(LENT)[:0]).empty
+
+
 def test_sources_are_those_that_the_flows_rest_on():
-    panel = pd.DataFrame(
+    flows = pd.DataFrame(
         {
-            "donor": ["JPN", "JPN", "JPN", "JPN", "DEU"],
-            "measure": ["gross", "grants", "net", "gross", "net"],
-            "source": ["printed", "grants", "net", "sectors", "net"],
+            "measure": ["commitments", "gross", "grants", "net", "gross", "gross"],
+            "source": ["agreed", "printed; net", "grants", "net", "rates; printed", None],
         }
     )
-    assert patterns.sources_of(panel, "JPN") == "net, grants, printed, sectors"
-    assert patterns.sources_of(panel, "DEU") == "net"
+    assert patterns.sources_of(flows) == "net, grants, printed, rates"
 
 
 ERAS = pd.DataFrame(
@@ -192,72 +278,61 @@ def test_events_are_for_the_donor_of_the_article_and_the_years_of_the_run():
     assert patterns.events_of(EVENTS, ERAS, Study(donor="DEU")).empty
 
 
-def repaid(**labels) -> pd.DataFrame:
-    """Repayments of 2001, of 500 and 300 million units of currency."""
-    return pd.DataFrame(
-        {
-            "recipient": ["KAZ", "UZB"],
-            "year": 2001,
-            "lcu_million": [500.0, 300.0],
-            "label": [labels["KAZ"], labels["UZB"]],
-        }
-    )
-
-
-def made_of(gross: pd.DataFrame, repayments: pd.DataFrame) -> pd.DataFrame:
-    rate = pd.Series({2000: 100.0, 2001: 100.0, 2002: 110.0})
-    found = patterns.made_of(GRANTS, LOANS, gross, repayments, rate)
-    return found.set_index(["recipient", "year"])
-
-
 def test_parts_are_in_national_currency_and_sum_up():
-    gross = wide(KAZ=[None, 1.0, None], UZB=[None, 2.0, None])
-    found = made_of(gross, repaid(KAZ="known", UZB="inferred"))
-    assert found.grants["UZB", 2000] == 1000 and found.loans_net["KAZ", 2001] == -500
-    assert found.grants["all", 2001] == 1000 and ("all", 2002) not in found.index
-    assert found.repayments["all", 2001] == 800 and found.label["all", 2001] == "inferred"
-    known = made_of(gross, repaid(KAZ="known", UZB="known"))
-    assert known.label["all", 2001] == "known"
+    found = patterns.made_of(flow_rows(LENT, UNSURE)).set_index(["recipient", "year"])
+    assert found.loc["all", 2001].to_dict() == {
+        "grants": 1000, "loans_drawn": 3000, "repayments": 800, "loans_net": 2200,
+        "repayments_low": 800, "repayments_high": 800, "status": "converted",
+    }  # fmt: skip
 
 
-def test_repayments_of_the_sum_need_gross_for_every_recipient():
-    gross = wide(KAZ=[None, 1.0, None], UZB=[None, None, None])
-    found = made_of(gross, repaid(KAZ="known", UZB="known"))
-    assert found.repayments["KAZ", 2001] == 500 and pd.isna(found.repayments["all", 2001])
+def test_parts_that_are_not_known_leave_net_loans_and_bounds():
+    found = patterns.made_of(flow_rows(LENT, UNSURE)).set_index(["recipient", "year"])
+    for recipient, high in (("KAZ", 100), ("all", 300)):
+        row = found.loc[recipient, 2000]
+        assert row.status == "bounded" and row.repayments_high == high
+        assert pd.isna(row.loans_drawn) and pd.isna(row.repayments)
+    assert found.loans_net["KAZ", 2000] == 500 and found.repayments["UZB", 2000] == 200
+    # what is inferred is no source's
+    assert pd.isna(found.loans_drawn["UZB", 2002]) and pd.isna(found.loans_drawn["all", 2002])
 
 
-def test_parts_without_any_repayment_have_none():
-    columns = {"recipient": [], "year": [], "lcu_million": [], "label": []}
-    found = made_of(GRANTS, pd.DataFrame(columns, dtype=object))
-    assert found.repayments.isna().all() and len(found) == 7
+def test_lending_counts_only_what_is_certain():
+    flows = flow_rows(LENT | {("TJK", 2000): (5.0, 0.004, 0.0)}, UNSURE)
+    converted = (flows.status == "converted") & (flows.measure == "repayments")
+    flows.loc[converted, "low"] = -1.0
+    found = patterns.lending(flows)
+    assert found.drawn.to_dict() == {"KAZ": 300, "TJK": 0, "UZB": 5000}
+    assert found.drawn_in.to_dict() == {"KAZ": "2002", "TJK": "", "UZB": "2000-2001"}
+    assert found.repaid.to_dict() == {"KAZ": 1100, "TJK": 0, "UZB": 200}
+    assert found.repaid_in.to_dict() == {"KAZ": "2001-2002", "TJK": "", "UZB": "2000"}
+    assert found.years.to_dict() == {"KAZ": 2, "TJK": 1, "UZB": 2}
 
 
 def test_since_is_where_the_last_run_of_negative_years_begins():
-    loans = wide(
-        KAZ=[-1.0, 2.0, -3.0, None, -1.0],
-        KGZ=[-1.0, -2.0, 0.0, 1.0, 1.0],
-        TJK=[0.0, -0.01, 0.0, 0.0, 0.0],
-    )
-    found = patterns.repaying(loans, loans - 1)
-    assert found.negative_years.to_dict() == {"KAZ": 3, "KGZ": 2, "TJK": 0}
-    assert found.since["KAZ"] == 2002 and found["first"]["KAZ"] == 2000
-    assert pd.isna(found.since["KGZ"]) and pd.isna(found["first"]["TJK"])
-    assert found.net_loans["KAZ"] == -5 and found.negative_net["TJK"] == 5
-
-
-def test_gross_in_the_sum_is_known_only_where_it_is_for_all():
-    gross = wide(KAZ=[12.0, 1.0, None], UZB=[30.0, 9.0, None])
-    labels = wide(
-        KAZ=["known", "inferred", "unknown"], UZB=["known", "known", "unknown"]
-    )  # fmt: skip
-    found = patterns.three_measures(NET, gross, GRANTS, labels)
-    cells = found.set_index(["measure", "recipient", "year"])
-    assert cells.label["gross"].to_dict() == {
-        ("KAZ", 2000): "known", ("KAZ", 2001): "inferred", ("UZB", 2000): "known",
-        ("UZB", 2001): "known", ("all", 2000): "known", ("all", 2001): "inferred",
+    repaid = {
+        "KAZ": [1.0, 0.0, 3.0, 1.0], "KGZ": [1.0, 2.0, 0.0, 0.0], "TJK": [0.0, 0.01, 0.0, 0.0]
     }  # fmt: skip
-    assert set(cells.label["net"]) == set(cells.label["grants"]) == {"reported"}
-    assert cells.usd_million["gross", "all", 2001] == 10
+    cells = {(r, 2000 + i): (1.0, 0.0, v) for r, some in repaid.items() for i, v in enumerate(some)}
+    found = patterns.lending(flow_rows(cells))
+    assert found.negative_years.to_dict() == {"KAZ": 3, "KGZ": 2, "TJK": 0}
+    assert found.since["KAZ"] == 2002
+    assert found.since[["KGZ", "TJK"]].isna().all()
+
+
+def test_gross_is_told_with_its_bounds_and_net_and_grants_only_where_known():
+    flows = flow_rows(LENT, UNSURE)
+    flows.loc[(flows.measure == "grants") & (flows.year == 2002), "status"] = "inferred"
+    cells = patterns.three_measures(flows).set_index(["measure", "recipient", "year"])
+    assert cells.status["gross"].to_dict() == {
+        ("KAZ", 2000): "bounded", ("KAZ", 2001): "known", ("KAZ", 2002): "known",
+        ("UZB", 2000): "known", ("UZB", 2001): "converted", ("UZB", 2002): "inferred",
+        ("all", 2000): "bounded", ("all", 2001): "converted", ("all", 2002): "inferred",
+    }  # fmt: skip
+    bounded = cells.loc["gross", "KAZ", 2000]
+    assert pd.isna(bounded.usd_million) and (bounded.low, bounded.high) == (0, 10)
+    assert set(cells.loc["grants"].index.get_level_values("year")) == {2000, 2001}
+    assert cells.usd_million["net", "all", 2002] == 8
 
 
 def test_means_are_compared_over_the_same_years():
@@ -269,11 +344,14 @@ def test_means_are_compared_over_the_same_years():
 
 
 def test_gaps_are_repayments_and_the_widest_comes_first():
-    gross = wide(KAZ=[10.0, 1.0, None], UZB=[30.01, 28.0, None], KGZ=[None, None, None])
-    found = patterns.gross_above_net(gross, NET.assign(KGZ=1.0))
-    assert list(found.index) == ["UZB", "KAZ"]
-    assert found.loc["UZB"].to_dict() == {"years": 2, "above": 1, "gap": 20.0, "gap_year": 2001}
-    assert found.above["KAZ"] == 1 and found.gap["KAZ"] == 5
+    flows = flow_rows(LENT, UNSURE | {("UZB", 2000): "bounded", ("UZB", 2001): "bounded"})
+    assert list(patterns.gross_above_net(flows).index) == ["KAZ"]
+    found = patterns.gross_above_net(flow_rows(LENT))
+    assert list(found.index) == ["KAZ", "UZB"]
+    assert found.loc["UZB"].to_dict() == {"years": 3, "above": 2, "gap": 3.0, "gap_year": 2001}
+    unsure = flow_rows(LENT)
+    unsure.loc[unsure.recipient == "UZB", "low"] = -1.0
+    assert patterns.gross_above_net(unsure).above.to_dict() == {"KAZ": 3, "UZB": 0}
 
 
 def test_shares_of_mixed_signs_leave_their_bounds():
@@ -283,9 +361,18 @@ def test_shares_of_mixed_signs_leave_their_bounds():
 
 
 def test_spread_counts_the_years_with_an_effective_number():
-    found = patterns.spread(patterns.concentration(net=NET, grants=wide(KAZ=[1.0], UZB=[1.0])))
+    found = patterns.spread(patterns.concentration(flow_rows(LENT, UNSURE)))
+    assert found.loc["gross"][["years", "first", "last"]].tolist() == [1, 2001, 2001]
     assert found.loc["net"][["years", "first", "last"]].tolist() == [1, 2000, 2000]
-    assert found["median"]["grants"] == 2
+    assert list(found.index) == ["gross", "grants", "net"]
+
+
+def test_concentration_says_how_far_the_flows_are_known():
+    found = patterns.concentration(flow_rows(LENT, UNSURE)).set_index(["measure", "year"])
+    assert found.status["gross"].to_dict() == {2000: "bounded", 2001: "converted", 2002: "inferred"}
+    assert found.hhi["gross"].isna().tolist() == [True, False, True]
+    assert found.hhi["gross", 2001] == pytest.approx((1 + 39**2) / 40**2, abs=1e-4)
+    assert found.effective_number["grants"].notna().all()
 
 
 def test_shares_need_every_recipient():

@@ -31,6 +31,11 @@ FOOTER_CHARACTERS_PER_MM, FOOTER_LINE_MM = 0.92, 2.4
 # More labels than that stand upright below an axis.
 MOST_LABELS = 10
 INK, QUIET, BAND = "#1a1a1a", "#595959", "#ececec"
+# what comes back of loans is a shade of their colour
+MEASURES = {
+    "net": COLOURS[0], "gross": INK, "grants": COLOURS[1], "loans": COLOURS[2],
+    "repayments": "#005a42",
+}  # fmt: skip
 
 STYLE = {
     "font.family": "DejaVu Sans",
@@ -434,33 +439,42 @@ def price_bases(totals: pd.DataFrame) -> Figure:
 
 def unit_of(rows: pd.DataFrame) -> tuple[float, str]:
     """How many million the axes of `made_of` count by, and that unit's name, for its words too."""
-    return (1e3, "billion") if rows[["grants", "loans_net"]].max().max() >= 1e4 else (1, "million")
+    most = rows[["grants", "loans_drawn", "loans_net"]].max().max()
+    return (1e3, "billion") if most >= 1e4 else (1, "million")
 
 
 def made_of(rows: pd.DataFrame, currency: str) -> Figure:
-    """Grants and net loans as stacked bars, repayments as markers below zero (f02).
+    """Grants and loans drawn as stacked bars, repayments as bars below zero (f02).
 
-    `rows` has columns recipient, year, grants, loans_net, repayments, label ("known" or
-    "inferred"), million units of a currency; a code that is no recipient's is the sum. Repayments
-    are missing where gross is unknown.
+    `rows` is a result of `oda_eras.patterns.made_of`; a code that is no recipient's is the sum.
+    Where loans drawn are missing, net loans stand for them, and a line below zero spans what may
+    have been repaid.
     """
     figure, axes = panels_by_recipient(rows, 34)
     scale, unit = unit_of(rows)
     for code, ax in axes.items():
         series = rows[rows.recipient == code]
-        ax.bar(series.year, series.grants, width=0.75, color=COLOURS[0], label="grants")
-        base = series.grants.where(series.loans_net > 0, 0)
+        bars = dict(width=0.75, lw=0)
+        ax.bar(series.year, series.grants, color=MEASURES["grants"], label="grants", **bars)
         ax.bar(
-            series.year, series.loans_net, width=0.75, bottom=base, color=COLOURS[4],
-            hatch="////", edgecolor="white", lw=0, label="loans drawn less repayments",
+            series.year, series.loans_drawn, bottom=series.grants, color=MEASURES["loans"],
+            hatch="////", edgecolor="white", label="loans drawn", **bars,
         )  # fmt: skip
-        for label, fill in (("known", INK), ("inferred", "white")):
-            some = series[(series.label == label) & (series.repayments > 0)]
-            if len(some):
-                ax.plot(
-                    some.year, -some.repayments, "D", color=INK, markerfacecolor=fill,
-                    markersize=2.6, markeredgewidth=0.6, label=f"repayments, gross {label}",
-                )  # fmt: skip
+        ax.bar(
+            series.year, -series.repayments, color=MEASURES["repayments"], label="repayments",
+            **bars,
+        )  # fmt: skip
+        some = series[series.loans_drawn.isna()]
+        if len(some):
+            base = some.grants.where(some.loans_net > 0, 0)
+            ax.bar(
+                some.year, some.loans_net, bottom=base, color=MEASURES["loans"], hatch="xxxxxx",
+                edgecolor="white", label="loans drawn less repayments", **bars,
+            )  # fmt: skip
+            spans(
+                ax, some.year, -some.repayments_high, -some.repayments_low,
+                label="repayments, bounds",
+            )  # fmt: skip
         ax.axhline(0, color=INK, lw=0.6)
         ax.set_title(panel_name(code, axes), loc="left", fontweight="bold")
         ax.yaxis.set_major_locator(MaxNLocator(4))
@@ -470,29 +484,45 @@ def made_of(rows: pd.DataFrame, currency: str) -> Figure:
     return figure
 
 
+def spans(ax, years: pd.Series, low: pd.Series, high: pd.Series, label: str) -> None:
+    """Thin lines between the bounds of years in which they differ."""
+    wide = high > low
+    if wide.any():
+        ends = pd.DataFrame({"low": low[wide], "high": high[wide], "gap": float("nan")})
+        ax.plot(years[wide].repeat(3), ends.to_numpy().ravel(), "-", color=INK, lw=0.7, label=label)
+
+
 def three_measures(rows: pd.DataFrame) -> Figure:
     """Net flows and grants as lines, gross flows as markers, by recipient and in all (f03).
 
-    `rows` has columns recipient (a code that is no recipient's is the sum), year, measure (net,
-    grants, gross), usd_million, label ("known" or "inferred" for gross). A year that is not known
-    breaks a line.
+    `rows` is a result of `oda_eras.patterns.three_measures`; a code that is no recipient's is the
+    sum. Gross is filled where it is known or converted, open where it is inferred or
+    extrapolated, and a thin line spans its bounds where it is neither known nor converted. A year
+    that is not known breaks a line.
     """
     figure, axes = panels_by_recipient(rows, 34)
     years = range(int(rows.year.min()), int(rows.year.max()) + 1)
+    fills = [
+        (["known", "converted"], INK, "gross"),
+        (["inferred", "extrapolated"], "white", "gross, inferred or extrapolated"),
+    ]
     for code, ax in axes.items():
         own = rows[rows.recipient == code]
-        for measure, colour, dash in (("net", COLOURS[0], "-"), ("grants", COLOURS[1], "--")):
+        for measure, dash in (("net", "-"), ("grants", "--")):
             flow = own[own.measure == measure].set_index("year").usd_million.reindex(years)
             # a known year between two that are not would be a line without length
             alone = flow[flow.notna() & flow.shift().isna() & flow.shift(-1).isna()]
-            ax.plot(years, flow, dash, color=colour, label=measure)
-            ax.plot(alone.index, alone, ".", color=colour, markersize=2.4)
-        for label, fill in (("known", INK), ("inferred", "white")):
-            some = own[(own.measure == "gross") & (own.label == label)]
+            ax.plot(years, flow, dash, color=MEASURES[measure], label=measure)
+            ax.plot(alone.index, alone, ".", color=MEASURES[measure], markersize=2.4)
+        gross = own[own.measure == "gross"]
+        unsure = gross[~gross.status.isin(fills[0][0])]
+        spans(ax, unsure.year, unsure.low, unsure.high, label="gross, bounds")
+        for statuses, fill, label in fills:
+            some = gross[gross.status.isin(statuses)]
             if len(some):
                 ax.plot(
-                    some.year, some.usd_million, "o", color=INK, markerfacecolor=fill,
-                    markersize=2.6, markeredgewidth=0.6, label=f"gross, {label}",
+                    some.year, some.usd_million, "o", color=MEASURES["gross"],
+                    markerfacecolor=fill, markersize=2.6, markeredgewidth=0.6, label=label,
                 )  # fmt: skip
         ax.axhline(0, color=INK, lw=0.6, zorder=0)
         ax.set_title(panel_name(code, axes), loc="left", fontweight="bold")
@@ -511,16 +541,14 @@ def concentration(rows: pd.DataFrame) -> Figure | None:
     if rows.effective_number.isna().all():
         return None
     figure, ax = new_figure("single", 62)
-    styles = zip(COLOURS, MARKERS, ["-", "", "--"], strict=False)
-    for (measure, series), (colour, marker, dash) in zip(
-        rows.groupby("measure", sort=False), styles, strict=False
-    ):
-        if series.effective_number.isna().all():
-            continue
-        ax.plot(
-            series.year, series.effective_number, linestyle=dash, color=colour, marker=marker,
-            label=measure,
-        )  # fmt: skip
+    styles = {"gross": "o-", "grants": "s--", "net": "^"}
+    for measure, style in styles.items():
+        series = rows[rows.measure == measure]
+        if series.effective_number.notna().any():
+            ax.plot(
+                series.year, series.effective_number, style, color=MEASURES[measure],
+                label=measure,
+            )  # fmt: skip
     ax.set_ylim(1, max(2, 1.05 * rows.effective_number.max()))
     ax.set_ylabel("effective number of recipients")
     legend_above(figure, [ax])

@@ -8,12 +8,18 @@ import pandas as pd
 
 from oda_eras import measures
 from oda_eras.eras import study_eras
-from oda_eras.measures import ALL, long, sum_of, tested_total
+from oda_eras.flows import STATUSES
+from oda_eras.measures import ALL, sum_of, tested_total
+from oda_eras.naming import year_spans
 from oda_eras.study import FIRST_YEAR, LAST_YEAR, MEMBER_GROUPS, Study
 
 # first years of the periods that means are taken over; the last goes on to the end
 PERIODS = [FIRST_YEAR, 1997, 2002, 2007, 2012, 2017]
 CELL = ["recipient", "year"]
+# what names a sum over recipients, and what is summed
+OF_SUM, BOUNDED = ["measure", "price_basis", "year"], ["value", "low", "high"]
+# of the statuses of flows, those of a cell that a source prints
+SURE = ["known", "converted"]
 # years at each end of the grants that are compared
 END_YEARS = 6
 CHINA = {"ODA": "ODA-like", "OOF": "other official flows", "vague": "of unclear kind"}
@@ -25,11 +31,42 @@ def add_sum(flows: pd.DataFrame) -> pd.DataFrame:
     return flows.assign(**{ALL: sum_of(flows)}) if flows.shape[1] > 1 else flows
 
 
-def sources_of(panel: pd.DataFrame, donor: str) -> str:
-    """Sources of one donor's net, grants and gross flows, in this order, as a list in text."""
-    rows = panel[panel.donor == donor].set_index("measure")
-    found = [source for m in ("net", "grants", "gross") for source in rows.source.get([m], [])]
-    return ", ".join(dict.fromkeys(found))
+def cells(
+    flows: pd.DataFrame, measure: str, column: str = "value", basis: str = "current"
+) -> pd.DataFrame:
+    """One measure of `oda_eras.flows` as a wide frame, where its status is one of `SURE`.
+
+    `column` is value, low or high, `basis` a price basis. Years without any such cell are left
+    out, recipients are not.
+    """
+    rows = flows[(flows.measure == measure) & (flows.price_basis == basis)]
+    sure = rows.assign(sure=rows[column].where(rows.status.isin(SURE)))
+    return sure.pivot(index="year", columns="recipient", values="sure").dropna(how="all")
+
+
+def weakest(flows: pd.DataFrame) -> pd.Series:
+    """The weakest status among recipients, by measure, price basis and year."""
+    ranks = flows.assign(status=flows.status.map(STATUSES.index)).groupby(OF_SUM).status.max()
+    return ranks.map(dict(enumerate(STATUSES)))
+
+
+def with_sum(flows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `oda_eras.flows` and the sums over several recipients; of one, as they are.
+
+    A sum has the weakest status among its parts, and a value, or a bound, where each part has one.
+    """
+    n = flows.recipient.nunique()
+    if n < 2:
+        return flows
+    sums = flows.groupby(OF_SUM)[BOUNDED].sum(min_count=n).assign(status=weakest(flows))
+    return pd.concat([flows, sums.reset_index().assign(recipient=ALL)], ignore_index=True)
+
+
+def sources_of(flows: pd.DataFrame) -> str:
+    """Sources of net, grants and gross flows, in this order, as a list in text."""
+    rows = flows.dropna(subset="source").set_index("measure").source
+    found = [text for m in ("net", "grants", "gross") for text in rows.get([m], [])]
+    return ", ".join(dict.fromkeys("; ".join(found).split("; ")))
 
 
 def bands(all_eras: pd.DataFrame, study: Study, panel: pd.DataFrame) -> pd.DataFrame:
@@ -85,41 +122,36 @@ def sums(**frames: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: sum_of(frame) for name, frame in frames.items()})
 
 
-def made_of(
-    grants: pd.DataFrame,
-    loans: pd.DataFrame,
-    gross: pd.DataFrame,
-    repaid: pd.DataFrame,
-    rate: pd.Series,
-) -> pd.DataFrame:
+def split(flows: pd.DataFrame) -> pd.DataFrame:
+    """Net and gross flows and their parts, summed over recipients (year, US$ million).
+
+    Columns net, gross, grants, drawn, repaid, in the years in which every recipient has all of
+    them in a status of `SURE`.
+    """
+    names = {"net": "net", "gross": "gross", "grants": "grants"}
+    names |= {"drawn": "gross_loans", "repaid": "repayments"}
+    return sums(**{name: cells(flows, measure) for name, measure in names.items()}).dropna()
+
+
+def made_of(flows: pd.DataFrame) -> pd.DataFrame:
     """What flows are made of, in the donor's currency (f02).
 
-    Parameters
-    ----------
-    grants, loans, gross : DataFrame
-        Wide frames; `loans` are net.
-    repaid : DataFrame
-        Rows recipient, year, lcu_million, label ("known" or "inferred").
-    rate : Series
-        National currency per US$ by year.
-
-    Returns
-    -------
-    DataFrame
-        Columns recipient, year, grants, loans_net, repayments, label; million units of national
-        currency, recipients and their sum. Repayments are missing where gross is unknown, in the
-        sum where it is for one recipient.
+    Returns columns recipient, year, grants, loans_drawn, repayments, loans_net, repayments_low,
+    repayments_high, status; million units of national currency, recipients and their sum, in the
+    years in which net loans are known. Loans drawn and repayments are missing where `status`,
+    which is theirs, is none of `SURE`: there only bounds of the repayments may be known.
     """
-    parts = [
-        long(add_sum(frame).mul(rate, axis=0), name)
-        for name, frame in {"grants": grants, "loans_net": loans}.items()
-    ]
-    by_cell = repaid.rename(columns={"lcu_million": "repayments"}).astype({"year": int})
-    in_all = by_cell[by_cell.year.isin(gross.dropna().index)].groupby("year", as_index=False)
-    # one inferred part makes a sum inferred, and it is the first by name
-    in_sum = in_all.agg({"repayments": "sum", "label": "min"}).assign(recipient=ALL)
-    repayments = pd.concat([by_cell, in_sum])[[*CELL, "repayments", "label"]]
-    return parts[0].merge(parts[1], on=CELL).merge(repayments, on=CELL, how="left").round(2)
+    rows = with_sum(flows[flows.price_basis == "yen"]).set_index([*CELL, "measure"])
+    values, status = rows.value.unstack(), rows.status.unstack()
+    found = values.rename(columns={"gross_loans": "loans_drawn"}).assign(
+        repayments_low=rows.low.unstack().repayments,
+        repayments_high=rows.high.unstack().repayments,
+        status=status.repayments,
+    )
+    parted = ["loans_drawn", "repayments"]
+    found[parted] = found[parted].where(found.status.isin(SURE), axis=0)
+    columns = ["grants", *parted, "loans_net", "repayments_low", "repayments_high", "status"]
+    return found[status.loans_net.isin(SURE)][columns].round(2).reset_index()
 
 
 def parts_by_recipient(grants: pd.DataFrame, loans: pd.DataFrame) -> pd.DataFrame:
@@ -139,49 +171,44 @@ def parts_by_recipient(grants: pd.DataFrame, loans: pd.DataFrame) -> pd.DataFram
     )
 
 
-def repaying(loans: pd.DataFrame, net: pd.DataFrame) -> pd.DataFrame:
-    """Where and since when repayments exceed new drawings, by more than rounding.
+def lending(flows: pd.DataFrame) -> pd.DataFrame:
+    """Who drew loans and who repaid them, when and how much.
 
-    Returns a frame indexed by recipient with columns negative_years, first, since (first year of
-    the run that lasts to the end of the series; missing where there is none), net_loans (their
-    sum over the negative years) and negative_net (years with a negative net flow).
+    Returns a frame indexed by recipient. Over the years in which both are known: years, their
+    number; drawn_in and repaid_in, those that are certain to have some, as text; drawn and repaid,
+    the sums of these, million units of the donor's currency. Over those in which net loans are:
+    negative_years, in which more was repaid than drawn, and since, the first year of the run of
+    such years that lasts to the end (missing where there is none). What is not above rounding, or
+    may be none once converted, counts as none.
     """
-    rows = {}
-    for recipient, flow in loans.items():
-        flow = flow.dropna()
-        negative = flow < -measures.ROUNDING
-        to_the_end = negative[::-1].cummin()[::-1]
-        rows[recipient] = {
-            "negative_years": negative.sum(),
-            "first": flow.index[negative].min(),
-            "since": flow.index[to_the_end].min(),
-            "net_loans": flow[negative].sum(),
-            "negative_net": (net[recipient] < 0).sum(),
-        }
-    whole = {name: "Int64" for name in ("negative_years", "first", "since", "negative_net")}
-    return pd.DataFrame(rows).T.rename_axis("recipient").astype(whole | {"net_loans": float})
+    found = {"years": cells(flows, "repayments").count()}
+    for measure, name in {"gross_loans": "drawn", "repayments": "repaid"}.items():
+        some = cells(flows, measure, "low") > measures.ROUNDING
+        found[name] = cells(flows, measure, basis="yen").where(some).sum()
+        found[f"{name}_in"] = pd.Series({r: year_spans(some.index[some[r]]) for r in some})
+    negative = {
+        r: flow.dropna() < -measures.ROUNDING for r, flow in cells(flows, "loans_net").items()
+    }
+    found["negative_years"] = pd.Series({r: years.sum() for r, years in negative.items()})
+    to_the_end = {r: years.index[years[::-1].cummin()[::-1]] for r, years in negative.items()}
+    found["since"] = pd.Series({r: years.min() for r, years in to_the_end.items()}, dtype="Int64")
+    return pd.DataFrame(found).rename_axis("recipient")
 
 
-def three_measures(
-    net: pd.DataFrame, gross: pd.DataFrame, grants: pd.DataFrame, labels: pd.DataFrame
-) -> pd.DataFrame:
-    """Net, gross and grants as far as known (f03).
+def three_measures(flows: pd.DataFrame) -> pd.DataFrame:
+    """Net, gross and grants (f03).
 
-    `labels` is a wide frame of "known" and "inferred" for `gross`. Returns columns recipient (and
-    their sum), year, measure, usd_million, label ("reported" for net and grants; gross in the sum
-    is known where it is for all).
+    Returns columns recipient (and their sum), year, measure, usd_million, low, high, status: net
+    and grants where they are known, gross also where it is inferred, extrapolated or bounded
+    (without a value then).
     """
-    known = labels == "known"
-    certain = long(known.assign(**{ALL: known.all(axis=1)}), "known")
-    rows = [
-        long(add_sum(frame)).assign(measure=measure, label="reported")
-        for measure, frame in {"net": net, "gross": gross, "grants": grants}.items()
-    ]
-    of_gross = rows[1].merge(certain, on=CELL, how="left")
-    rows[1] = of_gross.assign(label=of_gross.known.map({True: "known", False: "inferred"}))
+    rows = with_sum(flows[flows.price_basis == "current"])
+    told = rows.status.isin(SURE) & rows.measure.isin(["net", "grants"])
+    told |= (rows.measure == "gross") & rows.high.notna()
     order = ["recipient", "measure", "year"]
-    columns = [*CELL, "measure", "usd_million", "label"]
-    return pd.concat(rows)[columns].round(2).sort_values(order, ignore_index=True)
+    columns = [*CELL, "measure", "usd_million", "low", "high", "status"]
+    rows = rows[told].rename(columns={"value": "usd_million"})
+    return rows[columns].round(2).sort_values(order, ignore_index=True)
 
 
 def means_in_same_years(net: pd.DataFrame, grants: pd.DataFrame) -> pd.DataFrame:
@@ -194,20 +221,22 @@ def means_in_same_years(net: pd.DataFrame, grants: pd.DataFrame) -> pd.DataFrame
     return both.mean().unstack(0).assign(n=len(both)).dropna().rename_axis("recipient")
 
 
-def gross_above_net(gross: pd.DataFrame, net: pd.DataFrame) -> pd.DataFrame:
+def gross_above_net(flows: pd.DataFrame) -> pd.DataFrame:
     """By how much gross exceeds net, which is what was repaid.
 
     Returns a frame indexed by recipient, widest gap first, with columns years (compared), above
-    (years in which gross is above net by more than rounding), gap (the widest) and gap_year.
+    (years in which gross is certain to be above net by more than rounding), gap (the widest) and
+    gap_year.
     """
-    apart = (gross - net).round(2).dropna(axis=1, how="all")
+    apart = cells(flows, "repayments").dropna(axis=1, how="all")
     found = {
         "years": apart.count(),
-        "above": (apart > measures.ROUNDING).sum(),
+        "above": (cells(flows, "repayments", "low") > measures.ROUNDING).sum(),
         "gap": apart.max(),
         "gap_year": apart.idxmax(),
     }
-    return pd.DataFrame(found).rename_axis("recipient").sort_values("gap", ascending=False)
+    rows = pd.DataFrame(found).reindex(apart.columns).rename_axis("recipient")
+    return rows.sort_values("gap", ascending=False)
 
 
 def mixed_years(net: pd.DataFrame) -> pd.DataFrame:
@@ -220,13 +249,18 @@ def mixed_years(net: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"largest_share": shares.max(axis=1), "hhi": (shares**2).sum(axis=1)})
 
 
-def concentration(**frames: pd.DataFrame) -> pd.DataFrame:
-    """`oda_eras.measures.concentration` of several measures, named as they are given.
+def concentration(flows: pd.DataFrame) -> pd.DataFrame:
+    """`oda_eras.measures.concentration` on gross flows, grants and net flows.
 
-    Returns columns measure, year, hhi, effective_number.
+    Returns columns measure, year, status (the weakest among recipients), hhi, effective_number.
     """
-    parts = [measures.concentration(f).assign(measure=name) for name, f in frames.items()]
-    return pd.concat(parts, ignore_index=True)[["measure", "year", "hhi", "effective_number"]]
+    parts = [
+        measures.concentration(cells(flows, measure)).assign(measure=measure)
+        for measure in ("gross", "grants", "net")
+    ]
+    current = weakest(flows[flows.price_basis == "current"]).reset_index()
+    found = pd.concat(parts).merge(current, on=["measure", "year"])
+    return found[["measure", "year", "status", "hhi", "effective_number"]]
 
 
 def spread(rows: pd.DataFrame) -> pd.DataFrame:
@@ -234,7 +268,7 @@ def spread(rows: pd.DataFrame) -> pd.DataFrame:
 
     `rows` is a result of `concentration`.
     """
-    known = rows.dropna().groupby("measure")
+    known = rows.dropna().groupby("measure", sort=False)
     return known.agg(
         years=("year", "size"),
         first=("year", "min"),
