@@ -75,9 +75,11 @@ def test_repayments_hang_below_zero_and_show_what_is_inferred():
     parts.loc[parts.year < 2005, ["repayments", "label"]] = None
     drawn = figures.made_of(parts, "yen")
     marks = {line.get_label(): line for line in drawn.axes[0].lines if line.get_marker() == "D"}
-    assert list(marks["repayments, gross known"].get_xdata()) == list(range(2005, 2011))
-    assert set(marks["repayments, gross inferred"].get_ydata()) == {-500.0}
-    assert marks["repayments, gross inferred"].get_markerfacecolor() == "white"
+    assert list(marks["repayments, gross known or converted"].get_xdata()) == list(
+        range(2005, 2011)
+    )
+    assert set(marks["repayments, gross inferred or extrapolated"].get_ydata()) == {-500.0}
+    assert marks["repayments, gross inferred or extrapolated"].get_markerfacecolor() == "white"
     assert drawn.axes[0].get_ylabel() == "million yen"
     assert figures.made_of(parts.assign(loans_net=9e4), "yen").axes[0].get_ylabel() == (
         "billion yen"
@@ -212,10 +214,10 @@ def made_of(gross: pd.DataFrame, repayments: pd.DataFrame) -> pd.DataFrame:
 
 def test_parts_are_in_national_currency_and_sum_up():
     gross = wide(KAZ=[None, 1.0, None], UZB=[None, 2.0, None])
-    found = made_of(gross, repaid(KAZ="known", UZB="inferred"))
+    found = made_of(gross, repaid(KAZ="extrapolated", UZB="converted"))
     assert found.grants["UZB", 2000] == 1000 and found.loans_net["KAZ", 2001] == -500
     assert found.grants["all", 2001] == 1000 and ("all", 2002) not in found.index
-    assert found.repayments["all", 2001] == 800 and found.label["all", 2001] == "inferred"
+    assert found.repayments["all", 2001] == 800 and found.label["all", 2001] == "extrapolated"
     known = made_of(gross, repaid(KAZ="known", UZB="known"))
     assert known.label["all", 2001] == "known"
 
@@ -245,16 +247,16 @@ def test_since_is_where_the_last_run_of_negative_years_begins():
     assert found.net_loans["KAZ"] == -5 and found.negative_net["TJK"] == 5
 
 
-def test_gross_in_the_sum_is_known_only_where_it_is_for_all():
+def test_gross_in_the_sum_is_as_sure_as_its_least_sure_part():
     gross = wide(KAZ=[12.0, 1.0, None], UZB=[30.0, 9.0, None])
     labels = wide(
-        KAZ=["known", "inferred", "unknown"], UZB=["known", "known", "unknown"]
+        KAZ=["known", "extrapolated", "bounded"], UZB=["known", "converted", "known"]
     )  # fmt: skip
     found = patterns.three_measures(NET, gross, GRANTS, labels)
     cells = found.set_index(["measure", "recipient", "year"])
     assert cells.label["gross"].to_dict() == {
-        ("KAZ", 2000): "known", ("KAZ", 2001): "inferred", ("UZB", 2000): "known",
-        ("UZB", 2001): "known", ("all", 2000): "known", ("all", 2001): "inferred",
+        ("KAZ", 2000): "known", ("KAZ", 2001): "extrapolated", ("UZB", 2000): "known",
+        ("UZB", 2001): "converted", ("all", 2000): "known", ("all", 2001): "extrapolated",
     }  # fmt: skip
     assert set(cells.label["net"]) == set(cells.label["grants"]) == {"reported"}
     assert cells.usd_million["gross", "all", 2001] == 10

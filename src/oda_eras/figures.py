@@ -6,6 +6,7 @@ the source line as its footer.
 
 import re
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
+from oda_eras.flows import SURE
 from oda_eras.study import LEVEL, RECIPIENTS
 
 WIDTHS_MM = {"single": 85, "double": 180}
@@ -364,10 +366,21 @@ def share_by_recipient(shares: pd.DataFrame) -> Figure:
     return figure
 
 
-def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
-    """Repayments implied by gross less net, and how far they are from constant (f13).
+def by_fill(rows: pd.DataFrame, colour: str) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Cells by how sure they are: a label, the fill of their markers, and the rows.
 
-    `rows` has columns recipient, year, lcu_million, band, level, label ("known" or "inferred").
+    `rows` has a column label, a status of `oda_eras.flows`; a group without rows is left out.
+    """
+    for fill, statuses in ((colour, SURE), ("white", ["inferred", "extrapolated"])):
+        some = rows[rows.label.isin(statuses)]
+        if len(some):
+            yield " or ".join(statuses), fill, some
+
+
+def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
+    """What was repaid, gross less net, and how far it is from level (f13).
+
+    `rows` is a result of `oda_eras.measures.repayments`. Above, bars from low to high.
     """
     recipients = [r for r in RECIPIENTS if r in set(rows.recipient)]
     figure, axes = new_figure(
@@ -376,32 +389,37 @@ def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
     for (above, below), code in zip(axes.T, recipients, strict=True):
         series = rows[rows.recipient == code]
         colour, marker = STYLES[code]
-        for label, fill in (("known", colour), ("inferred", "white")):
-            some = series[series.label == label]
+        wide = {"lw": 2, "solid_capstyle": "butt"}
+        above.plot([series.year] * 2, [series.low, series.high], color=colour, alpha=0.35, **wide)
+        for label, fill, some in by_fill(series, colour):
             above.plot(
-                some.year, some.lcu_million, marker, color=colour, markerfacecolor=fill, label=label
-            )
-        above.set_ylim(0, series.lcu_million.max() * 1.18)
+                some.year, some.lcu_million, marker, color=colour, markerfacecolor=fill,
+                markersize=2.6, markeredgewidth=0.6, label=label,
+            )  # fmt: skip
+        above.axhline(0, color=INK, lw=0.6, zorder=0)
+        above.set_ylim(top=series.high.max() * 1.1)
         above.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
         level = series.dropna(subset="level")
-        for _, run in level.groupby("level"):
-            below.fill_between(run.year, -run.band, run.band, color=BAND, lw=0)
-            for label, fill in (("known", colour), ("inferred", "white")):
-                some = run[run.label == label]
-                away = some.lcu_million - some.level
-                below.plot(some.year, away, marker, color=colour, markerfacecolor=fill)
+        for _, run in level.groupby((level.level != level.level.shift()).cumsum()):
+            away = run.lcu_million - run.level
+            below.plot([run.year] * 2, [away - run.band, away + run.band], color="0.82", **wide)
+            below.plot(run.year, away, marker, color=colour, markersize=2.6)
         below.axhline(0, color=INK, lw=0.6, zorder=0)
-        below.set_ylim(-2.2, 2.2)
+        # linear where a cent is, logarithmic beyond
+        below.set_yscale("symlog", linthresh=2)
+        below.set_ylim(-100, 100)
+        below.set_yticks([-100, -10, 0, 10, 100], ["−100", "−10", "0", "10", "100"])
+        below.minorticks_off()
         if level.empty:
             below.text(
-                0.5, 0.62, "no constant level", transform=below.transAxes,
+                0.5, 0.62, "no level", transform=below.transAxes,
                 ha="center", fontsize=6, color=QUIET,
             )  # fmt: skip
-        below.xaxis.set_major_locator(MaxNLocator(3, integer=True))
-        below.margins(x=0.08)
+        below.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        below.margins(x=0.04)
     axes[0, 0].set_ylabel(f"million {currency}")
     axes[1, 0].set_ylabel(f"from level,\nmillion {currency}")
-    axes[0, 0].legend(frameon=False, loc="lower left", handletextpad=0.1)
+    legend_above(figure, axes[0])
     figure.align_ylabels(axes[:, 0])
     return figure
 
@@ -440,9 +458,9 @@ def unit_of(rows: pd.DataFrame) -> tuple[float, str]:
 def made_of(rows: pd.DataFrame, currency: str) -> Figure:
     """Grants and net loans as stacked bars, repayments as markers below zero (f02).
 
-    `rows` has columns recipient, year, grants, loans_net, repayments, label ("known" or
-    "inferred"), million units of a currency; a code that is no recipient's is the sum. Repayments
-    are missing where gross is unknown.
+    `rows` has columns recipient, year, grants, loans_net, repayments, label (a status of
+    `oda_eras.flows`), million units of a currency; a code that is no recipient's is the sum.
+    Repayments are missing where gross has no value.
     """
     figure, axes = panels_by_recipient(rows, 34)
     scale, unit = unit_of(rows)
@@ -454,13 +472,11 @@ def made_of(rows: pd.DataFrame, currency: str) -> Figure:
             series.year, series.loans_net, width=0.75, bottom=base, color=COLOURS[4],
             hatch="////", edgecolor="white", lw=0, label="loans drawn less repayments",
         )  # fmt: skip
-        for label, fill in (("known", INK), ("inferred", "white")):
-            some = series[(series.label == label) & (series.repayments > 0)]
-            if len(some):
-                ax.plot(
-                    some.year, -some.repayments, "D", color=INK, markerfacecolor=fill,
-                    markersize=2.6, markeredgewidth=0.6, label=f"repayments, gross {label}",
-                )  # fmt: skip
+        for label, fill, some in by_fill(series[series.repayments > 0], INK):
+            ax.plot(
+                some.year, -some.repayments, "D", color=INK, markerfacecolor=fill,
+                markersize=2.6, markeredgewidth=0.6, label=f"repayments, gross {label}",
+            )  # fmt: skip
         ax.axhline(0, color=INK, lw=0.6)
         ax.set_title(panel_name(code, axes), loc="left", fontweight="bold")
         ax.yaxis.set_major_locator(MaxNLocator(4))
@@ -474,8 +490,8 @@ def three_measures(rows: pd.DataFrame) -> Figure:
     """Net flows and grants as lines, gross flows as markers, by recipient and in all (f03).
 
     `rows` has columns recipient (a code that is no recipient's is the sum), year, measure (net,
-    grants, gross), usd_million, label ("known" or "inferred" for gross). A year that is not known
-    breaks a line.
+    grants, gross), usd_million, label (for gross a status of `oda_eras.flows`). A year that is not
+    known breaks a line.
     """
     figure, axes = panels_by_recipient(rows, 34)
     years = range(int(rows.year.min()), int(rows.year.max()) + 1)
@@ -487,13 +503,11 @@ def three_measures(rows: pd.DataFrame) -> Figure:
             alone = flow[flow.notna() & flow.shift().isna() & flow.shift(-1).isna()]
             ax.plot(years, flow, dash, color=colour, label=measure)
             ax.plot(alone.index, alone, ".", color=colour, markersize=2.4)
-        for label, fill in (("known", INK), ("inferred", "white")):
-            some = own[(own.measure == "gross") & (own.label == label)]
-            if len(some):
-                ax.plot(
-                    some.year, some.usd_million, "o", color=INK, markerfacecolor=fill,
-                    markersize=2.6, markeredgewidth=0.6, label=f"gross, {label}",
-                )  # fmt: skip
+        for label, fill, some in by_fill(own[own.measure == "gross"], INK):
+            ax.plot(
+                some.year, some.usd_million, "o", color=INK, markerfacecolor=fill,
+                markersize=2.6, markeredgewidth=0.6, label=f"gross, {label}",
+            )  # fmt: skip
         ax.axhline(0, color=INK, lw=0.6, zorder=0)
         ax.set_title(panel_name(code, axes), loc="left", fontweight="bold")
         ax.yaxis.set_major_locator(MaxNLocator(4))

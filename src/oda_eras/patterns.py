@@ -8,12 +8,12 @@ import pandas as pd
 
 from oda_eras import measures
 from oda_eras.eras import study_eras
+from oda_eras.flows import CELL, STATUSES
 from oda_eras.measures import ALL, long, sum_of, tested_total
 from oda_eras.study import FIRST_YEAR, LAST_YEAR, Study
 
 # first years of the periods that means are taken over; the last goes on to the end
 PERIODS = [FIRST_YEAR, 1997, 2002, 2007, 2012, 2017]
-CELL = ["recipient", "year"]
 # years at each end of the grants that are compared
 END_YEARS = 6
 CHINA = {"ODA": "ODA-like", "OOF": "other official flows", "vague": "of unclear kind"}
@@ -99,7 +99,7 @@ def made_of(
     grants, loans, gross : DataFrame
         Wide frames; `loans` are net.
     repaid : DataFrame
-        Rows recipient, year, lcu_million, label ("known" or "inferred").
+        Rows recipient, year, lcu_million, label (a status of `oda_eras.flows`).
     rate : Series
         National currency per US$ by year.
 
@@ -116,8 +116,9 @@ def made_of(
     ]
     by_cell = repaid.rename(columns={"lcu_million": "repayments"}).astype({"year": int})
     in_all = by_cell[by_cell.year.isin(gross.dropna().index)].groupby("year", as_index=False)
-    # one inferred part makes a sum inferred, and it is the first by name
-    in_sum = in_all.agg({"repayments": "sum", "label": "min"}).assign(recipient=ALL)
+    # a sum is as sure as its least sure part
+    least = {"label": lambda labels: max(labels, key=STATUSES.index)}
+    in_sum = in_all.agg({"repayments": "sum"} | least).assign(recipient=ALL)
     repayments = pd.concat([by_cell, in_sum])[[*CELL, "repayments", "label"]]
     return parts[0].merge(parts[1], on=CELL).merge(repayments, on=CELL, how="left").round(2)
 
@@ -167,18 +168,18 @@ def three_measures(
 ) -> pd.DataFrame:
     """Net, gross and grants as far as known (f03).
 
-    `labels` is a wide frame of "known" and "inferred" for `gross`. Returns columns recipient (and
-    their sum), year, measure, usd_million, label ("reported" for net and grants; gross in the sum
-    is known where it is for all).
+    `labels` is a wide frame of statuses of `oda_eras.flows` for `gross`. Returns columns recipient
+    (and their sum), year, measure, usd_million, label ("reported" for net and grants; gross in the
+    sum is as sure as its least sure part).
     """
-    known = labels == "known"
-    certain = long(known.assign(**{ALL: known.all(axis=1)}), "known")
+    rank = labels.map(STATUSES.index)
+    ranks = long(rank.assign(**{ALL: rank.max(axis=1)}), "rank")
     rows = [
         long(add_sum(frame)).assign(measure=measure, label="reported")
         for measure, frame in {"net": net, "gross": gross, "grants": grants}.items()
     ]
-    of_gross = rows[1].merge(certain, on=CELL, how="left")
-    rows[1] = of_gross.assign(label=of_gross.known.map({True: "known", False: "inferred"}))
+    of_gross = rows[1].merge(ranks, on=CELL, how="left")
+    rows[1] = of_gross.assign(label=of_gross["rank"].map(dict(enumerate(STATUSES))))
     order = ["recipient", "measure", "year"]
     columns = [*CELL, "measure", "usd_million", "label"]
     return pd.concat(rows)[columns].round(2).sort_values(order, ignore_index=True)
