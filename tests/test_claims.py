@@ -165,8 +165,8 @@ CASES = {
         "contradicted": scale_net(FIVE, [1998], 0.5),
     },
     "table_measure": {
-        "supported": put("gross_cells", "evidence", "level", evidence="open"),
-        "plausible": as_it_is,
+        "supported": as_it_is,
+        "plausible": put("gross_cells", "evidence", "open", recipient="UZB", year=2018),
         "contradicted": put("article_oda", "gross_usd_million", 1.0, recipient="UZB", year=2018),
     },
     "table_is_recent": {

@@ -18,13 +18,15 @@ def wide(**columns):
 
 NET = wide(KAZ=[3, 6], UZB=[np.nan, 8])
 GRANTS = wide(KAZ=[1, 6], UZB=[2, 2])
+GROSS = wide(KAZ=[5, np.nan])
 CELLS = pd.DataFrame(
     {
         "recipient": ["KAZ", "KAZ", "UZB"],
         "year": [2020, 2021, 2021],
         "usd_million": [5.0, 6.0, np.nan],
-        "label": ["known", "inferred", "unknown"],
-        "rule": ["printed by a source", "smooth", ""],
+        "label": ["known", "converted", "unknown"],
+        "source": ["a", "b", ""],
+        "rule": ["printed by the source", "converted", ""],
     }
 )
 
@@ -34,7 +36,7 @@ def derived(currency):
     naming = naming_of(Study(donor="DEU"), donors)
     deflator, rate = pd.Series([80.0, 100.0], YEARS), pd.Series([2.0, 4.0], YEARS)
     prices = Prices(deflator, "dac_deflators", rate, rate.mean(), naming)
-    return derived_flows(NET, GRANTS, CELLS, prices, "DEU")
+    return derived_flows(NET, GRANTS, GROSS, CELLS, prices, "DEU")
 
 
 def test_flows_are_derived_once_in_each_price_basis():
@@ -50,10 +52,10 @@ def test_flows_are_derived_once_in_each_price_basis():
     assert ("net", "current", "KAZ", 2020) not in rows.index  # reported, so in the panel
 
 
-def test_gross_flows_are_those_that_no_source_prints():
+def test_gross_flows_are_those_that_the_panel_lacks():
     rows = derived("euro").query("measure == 'gross'")
-    assert rows[["recipient", "year", "status", "rule"]].to_numpy().tolist() == [
-        ["KAZ", 2021, "inferred", "smooth"]
+    assert rows[["recipient", "year", "status", "source", "rule"]].to_numpy().tolist() == [
+        ["KAZ", 2021, "converted", "b", "converted"]
     ]
 
 

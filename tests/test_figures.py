@@ -184,7 +184,7 @@ SHOWN = {
     "f10": ["in_sd"],
     "f11": ["year", "gap", "own", "synthetic"],
     "f12": ["shift_sd", "rejection_rate"],
-    "f13": ["year", "lcu_million"],
+    "f13": ["year", "lcu_million", "low", "high"],
     "f15": ["year", "effective_number"],
     "f16": ["year", "rank", "share_percent"],
     "f20": ["usd_million"],

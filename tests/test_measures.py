@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from oda_eras import measures
-from oda_eras.panel import PANEL_COLUMNS
 
 YEARS = [2015, 2016, 2017, 2018]
 RATE = pd.Series([120.0, 110.0, 112.0, 111.0], index=YEARS)
@@ -17,7 +16,6 @@ def frame(**columns):
 
 NET = frame(AAA=[-8.33, -9.09, -8.93, -9.01], BBB=[1, 2, 3, 4], CCC=[5, 6, np.nan, 8])
 GRANTS = frame(AAA=[0, 0, 0, 0], BBB=[1, 2, 3, 4], CCC=[4, 4, 4, 4])
-KNOWN = frame(AAA=[np.nan, 0, np.nan, np.nan], BBB=[np.nan] * 4, CCC=[np.nan] * 4)
 
 
 def test_wide_takes_one_measure_and_keeps_gaps():
@@ -56,122 +54,112 @@ def test_changing_one_cell_changes_what_depends_on_it_and_nothing_else():
     differs = (before != after) & before.notna()
     assert differs.to_numpy().sum() == 1 and differs.loc[2016, "CCC"]
 
-    cells = measures.gross_cells(NET, GRANTS, KNOWN, RATE).set_index(["recipient", "year"])
-    net = NET.copy()
-    net.loc[2017, "BBB"] = 9  # no longer its grants: a loan, so gross is unknown for BBB
-    moved = measures.gross_cells(net, GRANTS, KNOWN, RATE).set_index(["recipient", "year"])
-    other = moved.drop("BBB").compare(cells.drop("BBB"))
-    assert other.empty and set(moved.loc["BBB"].label) == {"unknown"}
+
+def flows_of(measure: str, recipient: str = "AAA", **cells) -> pd.DataFrame:
+    """Rows of one measure in US$ and yen: for each year value, low, high and status."""
+    rows = pd.DataFrame.from_dict(cells, orient="index", columns=["value", "low", "high", "status"])
+    rows = rows.assign(year=[int(year[1:]) for year in rows.index], recipient=recipient)
+    rows = rows.assign(measure=measure, source="crs_world", rule="r", price_basis="current")
+    yen = rows.assign(price_basis="yen")
+    yen[["value", "low", "high"]] = rows[["value", "low", "high"]].mul(yen.year.map(RATE), axis=0)
+    return pd.concat([rows, yen], ignore_index=True)
 
 
-def test_repayments_in_national_currency_with_their_band():
-    gross = frame(AAA=[0, 0, 0, 0])
-    rows = measures.repayments(gross, NET[["AAA"]], RATE).set_index("year")
-    assert rows.usd_million.tolist() == [8.33, 9.09, 8.93, 9.01]
-    assert rows.lcu_million.tolist() == [999.6, 999.9, 1000.2, 1000.1]
-    assert rows.band[2016] == 1.1
+NAN = np.nan
+REPAID = {
+    "y2015": (8.33, 8.25, 8.41, "converted"),
+    "y2016": (9.09, 9.09, 9.09, "known"),
+    "y2017": (NAN, 0.0, 9.0, "bounded"),
+    "y2018": (9.01, 8.0, 10.0, "extrapolated"),
+}
 
 
-def test_levels_are_runs_within_rounding():
-    rows = pd.DataFrame(
-        {
-            "recipient": ["A"] * 4 + ["B"],
-            "year": [2015, 2016, 2017, 2019, 2016],
-            "lcu_million": [100.0, 101.0, 140.0, 140.0, 101.0],
-            "band": 1.0,
-        }
+def test_gross_cells_keep_bounds_and_status():
+    cells = measures.gross_cells(
+        pd.concat([flows_of("gross", **REPAID), flows_of("net", **REPAID)])
     )
-    level = measures.add_levels(rows).level
-    assert level[:2].tolist() == [100.5, 100.5]
-    assert level[2:].isna().all()  # a jump; a gap in the years; another recipient
+    assert cells.year.tolist() == YEARS
+    assert cells.label.tolist() == ["converted", "known", "bounded", "extrapolated"]
+    assert np.isnan(cells.usd_million[2]) and (cells.low[2], cells.high[2]) == (0, 9)
+
+
+def test_repayments_in_national_currency_with_their_bounds():
+    no_loans = flows_of("repayments", "BBB", y2016=(0.004, 0.004, 0.004, "known"))
+    nothing = flows_of("repayments", "CCC", y2016=(NAN, NAN, NAN, "unknown"))
+    rows = pd.concat([flows_of("repayments", **REPAID), no_loans, nothing])
+    rows = measures.repayments(rows, RATE)
+    assert set(rows.recipient) == {"AAA"}  # BBB's is rounding, of CCC's nothing is known
+    assert rows.usd_million[:2].tolist() == [8.33, 9.09]
+    assert rows.lcu_million[:2].tolist() == [999.6, 999.9] and np.isnan(rows.lcu_million[2])
+    assert (rows.low[0], rows.high[0], rows.high[2]) == (990, 1009.2, 1008)
+    assert rows.band[:2].tolist() == [9.6, 1.1] and rows.band[2:].isna().all()
+    assert rows.level[:2].tolist() == [999.9] * 2  # what the second, sharper year allows
+    assert rows.level[2:].isna().all()  # neither bounds nor an extrapolation make a level
+
+
+def with_levels(*repaid: float, band: float = 1.0, **columns) -> pd.DataFrame:
+    rows = pd.DataFrame({"year": range(2010, 2010 + len(repaid)), "lcu_million": repaid})
+    rows = rows.assign(recipient="A", band=band, label="known").assign(**columns)
+    return rows.assign(level=measures.levels(rows))
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "smooth"),
+    ("repaid", "expected"),
     [
-        (100, 100, True),
-        (100, 101.9, True),
-        (100, 98.1, True),
-        (100, 97, False),  # a fall may be a drawing
-        (100, 119, True),
-        (100, 131, False),
-        (50, 100, True),  # half an instalment in the first year
-        (-5, -5, False),
-        (0, 0, False),
+        ((100, 101, 140), [100.5, 100.5, NAN]),
+        ((100, 102), [101, 101]),
+        ((100, 102.1), [NAN, NAN]),
+        ((100, 101.5, 103), [100.8, 100.8, NAN]),  # neighbours meet, but no one amount fits all
+        ((100, 100, 200, 200), [100, 100, 200, 200]),
+        ((0.5, 0.6, 0.4), [NAN, NAN, NAN]),  # zero fits, which is no instalment
+        ((-50, -50), [NAN, NAN]),
     ],
 )
-def test_smoothness(before, after, smooth):
-    assert measures.is_smooth(before, after, 1, 1) is smooth
+def test_a_level_is_an_instalment_that_fits_every_year(repaid, expected):
+    found = with_levels(*repaid)
+    assert found.level.tolist() == pytest.approx(expected, abs=0.06, nan_ok=True)
+    known = found.dropna()
+    assert ((known.level - known.lcu_million).abs() <= known.band + 0.05).all()
 
 
-def test_gross_cells_are_labelled():
-    cells = measures.gross_cells(NET, GRANTS, KNOWN, RATE).set_index(["recipient", "year"])
-    assert cells.loc["AAA"].label.tolist() == ["inferred", "known", "inferred", "inferred"]
-    assert cells.loc["AAA"].usd_million.tolist() == [0, 0, 0, 0]
-    assert cells.loc["BBB"].label.tolist() == ["known"] * 4
-    assert cells.loc["CCC"].label.tolist() == ["unknown"] * 3  # 2017 has no net flow: no row
-    assert cells.loc["CCC"].usd_million.isna().all()
+def test_gaps_recipients_and_unsure_years_end_a_level():
+    assert with_levels(100.0, 100.0, year=[2010, 2012]).level.isna().all()
+    assert with_levels(100.0, 100.0, recipient=["A", "B"]).level.isna().all()
+    unsure = with_levels(100.0, 100.0, 100.0, label=["known", "extrapolated", "known"])
+    assert unsure.level.isna().all()
 
 
-def test_a_run_without_a_known_year_stays_unknown():
-    cells = measures.gross_cells(NET[["AAA"]], GRANTS, KNOWN * np.nan, RATE)
-    assert set(cells.label) == {"unknown"}
+def test_equal_levels_apart_are_two_runs():
+    found = with_levels(100.0, 100.0, 300.0, 100.0, 100.0, 100.0)
+    runs = measures.level_runs(found)
+    assert runs[["first", "last", "level"]].to_numpy().tolist() == [
+        [2010, 2011, 100], [2013, 2015, 100]
+    ]  # fmt: skip
+    assert measures.level_runs(found.iloc[:0]).empty
 
 
-def test_a_drawing_breaks_the_run():
-    net = NET[["AAA"]].copy()
-    net.loc[2017, "AAA"] += 3  # a loan of 3 million drawn
-    cells = measures.gross_cells(net, GRANTS, KNOWN, RATE).set_index("year")
-    assert cells.label.tolist() == ["inferred", "known", "unknown", "unknown"]
+def test_years_are_told_as_spans_by_status():
+    rows = measures.years_by_status(measures.gross_cells(flows_of("gross", **REPAID)))
+    assert list(rows.columns) == ["known", "converted", "extrapolated", "bounded"]
+    assert rows.loc["AAA"].tolist() == ["2016", "2015", "2018", "2017"]
 
 
-def test_without_loans_years_that_cannot_be_compared_are_inferred():
-    grants = GRANTS.loc[2016:]
-    cells = measures.gross_cells(NET[["BBB"]], grants, KNOWN, RATE).set_index("year")
-    assert cells.label.tolist() == ["inferred", "known", "known", "known"]
-
-
-def test_what_was_repaid_is_told_of_borrowers_where_gross_is_known():
-    cells = measures.gross_cells(NET, GRANTS, KNOWN, RATE)
-    rows = measures.implied_repayments(cells, NET, GRANTS, RATE)
-    assert set(rows.recipient) == {"AAA"}  # BBB has no loans, CCC no known gross flow
-    assert rows.label.tolist() == ["inferred", "known", "inferred", "inferred"]
-    assert rows.level.tolist() == [1000.0] * 4  # four instalments of 1000 to rounding
-    runs = measures.level_runs(rows)
-    assert runs[["first", "last"]].to_numpy().tolist() == [[2015, 2018]]
-    assert runs.smallest[0] == 999.6 and runs.largest[0] == 1000.2 and runs.band[0] == 1.2
-
-
-def test_a_table_is_judged_by_grants_first_and_by_levels_second():
-    table = frame(AAA=[0.004, 5, 5, np.nan], BBB=[np.nan, 2, np.nan, np.nan])
-    cells = measures.gross_cells(NET, GRANTS, table, RATE)
-    repaid = pd.DataFrame(
-        {"recipient": "AAA", "year": YEARS, "level": [1000.0, 1000.0, np.nan, 1000.0]}
+def test_open_years_are_summed_over_runs():
+    cells = measures.gross_cells(
+        flows_of(
+            "gross",
+            y2015=(NAN, 1.0, 2.0, "bounded"),
+            y2016=(NAN, 2.0, 4.0, "bounded"),
+            y2017=(5.0, 5.0, 5.0, "known"),
+            y2018=(NAN, 0.0, 1.0, "bounded"),
+        )
     )
-    found = measures.with_evidence(cells, table, GRANTS, repaid).set_index(["recipient", "year"])
-    assert found.evidence.AAA.tolist() == ["equal to grants", "level", "open", ""]
-    assert found.evidence.BBB.tolist() == ["", "equal to grants", "", ""]
-    assert found.rule["AAA"][2016] == "printed by the article, taken as gross"
-    assert found.rule["AAA"][2018] == cells.set_index(["recipient", "year"]).rule["AAA", 2018]
-    without_grants = measures.with_evidence(cells, table, GRANTS.loc[2017:], repaid)
-    assert without_grants.evidence[0] == "level"  # nothing to be equal to
-
-
-def test_a_run_without_the_articles_table_has_no_evidence():
-    none = measures.wide(pd.DataFrame(columns=PANEL_COLUMNS), "DEU", "gross")
-    cells = measures.gross_cells(NET, GRANTS, none, RATE)
-    repaid = measures.implied_repayments(cells, NET, GRANTS, RATE)
-    assert repaid.empty and measures.level_runs(repaid).empty
-    assert set(measures.with_evidence(cells, none, GRANTS, repaid).evidence) == {""}
-
-
-def test_labelled_years_are_told_as_spans():
-    cells = measures.gross_cells(NET, GRANTS, KNOWN, RATE)
-    rows = measures.labelled_years(cells).set_index("recipient")
-    assert rows.loc["AAA"].to_dict() == {
-        "known": "2016", "inferred": "2015, 2017-2018", "unknown": ""
-    }  # fmt: skip
-    assert rows.unknown["CCC"] == "2015-2016, 2018"  # no net flow in 2017, so nothing to tell
+    rows = measures.open_years(cells, NET.abs())
+    assert rows.years.tolist() == ["2015-2016", "2018"]
+    assert rows[["net", "low", "high"]].round(2).to_numpy().tolist() == [
+        [17.42, 3, 6], [9.01, 0, 1]
+    ]  # fmt: skip
+    assert measures.open_years(cells[cells.label == "known"], NET).empty
 
 
 def test_share_windows_are_every_window_before_1998():

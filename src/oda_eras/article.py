@@ -1,11 +1,17 @@
 """What the article's figures are set against: Japan's totals, and shares of them."""
 
+import numpy as np
 import pandas as pd
 
-from oda_eras.measures import BEFORE_1998, share_windows, window_shares
+from oda_eras.flows import CELL, CENT, DAC2A_BASE, DAC2A_TOLERANCE, at_year, implied_factor
+from oda_eras.measures import BEFORE_1998, ROUNDING, share_windows, window_shares
 from oda_eras.naming import year_spans
 
 BILATERAL, BILATERAL_DAC1, TOTAL = "bilateral, WDI", "bilateral, DAC1 1015", "total, WDI"
+# Series that the article's table is held against, and how far a cell may lie from them: the table
+# is rounded to a cent, as net flows and grants are too
+CRS, DAC2A, NET, GRANTS = "gross, CRS", "gross, DAC2a", "net", "grants"
+ALLOWED = {CRS: CENT / 2, DAC2A: DAC2A_TOLERANCE, NET: ROUNDING, GRANTS: ROUNDING}
 # Windows beside those before 1998, and the ones of all that are printed.
 LATER = [(1998, 1998), (1998, 2000), (2010, 2023), (2016, 2020)]
 PRINTED = {(1992, 1997), (1993, 1996), (1994, 1996), (1997, 1997), *LATER}
@@ -31,6 +37,72 @@ DEFINITIONS = [
     ("bilateral ODA, net, WDI", "the World Bank's World column", "WDI", "denominator"),
     ("bilateral ODA, net, DAC1", "item 1015", "DAC1", "denominator"),
 ]
+
+
+def beside(
+    panel: pd.DataFrame, flows: pd.DataFrame, world: pd.DataFrame, donor: str
+) -> pd.DataFrame:
+    """The article's table less what other tables say of its cells.
+
+    Parameters
+    ----------
+    panel, flows, world : DataFrame
+        data/panel.csv, data/flows.csv and data/world.csv.gz. DAC2a's gross flows are turned into
+        current prices by what the donor's grants imply.
+    donor : str
+        ISO3; the table is Japan's, so that no other donor has rows.
+
+    Returns
+    -------
+    DataFrame
+        Columns series (CRS, DAC2A, NET or GRANTS), recipient, year, less: the article's cell less
+        the series', current US$ million, rounded to 0.0001; missing where that has none.
+    """
+    own = panel[panel.donor == donor]
+    cells = own[own.source == "article_oda_2016_2020"].set_index(CELL).usd_million
+    net, grants = (own[own.measure == m].set_index(CELL).usd_million for m in (NET, GRANTS))
+    crs = flows[(flows.measure == "gross") & (flows.source == "crs_gross_current")]
+    crs = crs[crs.price_basis == "current"].set_index(CELL).value
+    constant = (world.donor == donor) & (world.price_basis == f"constant {DAC2A_BASE}")
+    dac2a = world[constant].set_index(CELL)
+    dac2a = dac2a.gross * at_year(dac2a, implied_factor(grants, dac2a.grants))
+    series = {CRS: crs, DAC2A: dac2a, NET: net, GRANTS: grants}
+    less = {name: cells - other.reindex(cells.index) for name, other in series.items()}
+    return pd.concat(less, names=["series"]).round(4).rename("less").reset_index()
+
+
+def nearness(less: pd.DataFrame) -> pd.DataFrame:
+    """How near the article's table comes to each series (`less` is a result of `beside`).
+
+    Returns a frame indexed by series with columns first, last (years), cells (that both have),
+    largest (distance, current US$ million), allowed and equal (cells within it).
+    """
+    rows = less.dropna(subset="less")
+    rows = rows.assign(away=rows.less.abs(), allowed=rows.series.map(ALLOWED))
+    rows["equal"] = rows.away <= rows.allowed
+    by_series = rows.groupby("series", sort=False)
+    return by_series.agg(
+        first=("year", "min"),
+        last=("year", "max"),
+        cells=("away", "size"),
+        largest=("away", "max"),
+        allowed=("allowed", "first"),
+        equal=("equal", "sum"),
+    )
+
+
+def with_evidence(cells: pd.DataFrame, less: pd.DataFrame) -> pd.DataFrame:
+    """Say of each cell of the article's table which gross series it equals.
+
+    `cells` is a result of `oda_eras.measures.gross_cells`, `less` one of `beside`. Returns `cells`
+    with a column evidence: "equal to the CRS", else "equal to DAC2a", else "open"; "" for cells
+    that are not the table's.
+    """
+    away = less.pivot(index=CELL, columns="series", values="less").abs()
+    near = [away[name] <= ALLOWED[name] for name in (CRS, DAC2A) if name in away]
+    found = np.select(near, ["equal to the CRS", "equal to DAC2a"], "open") if len(near) else ""
+    evidence = pd.Series(found, away.index, name="evidence")
+    return cells.join(evidence, on=CELL).fillna({"evidence": ""})
 
 
 def denominators(totals: pd.DataFrame) -> dict[str, pd.Series]:

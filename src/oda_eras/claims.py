@@ -238,8 +238,8 @@ def share_1998(tables, claimed):
 @check("supported", "plausible", "contradicted")
 def table_measure(tables, claimed):
     """The 25 cells as gross flows: contradicted where a cell is below the net flow or the grants
-    of its year by more than rounding; supported where every cell equals grants or implies a
-    constant yen repayment; else plausible."""
+    of its year by more than rounding; supported where every cell equals the OECD's gross flow, in
+    the CRS or in DAC2a; else plausible."""
     cells = tables["article_oda"].set_index(["recipient", "year"]).gross_usd_million
     floor = pd.concat(
         [wide(tables["panel"], DONOR, m).T.stack() for m in ("net", "grants")], axis=1

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from oda_eras.flows import CELL
 from oda_eras.measures import loans_net, long
 from oda_eras.panel import PANEL_COLUMNS
 from oda_eras.prices import FIXED_RATE, Prices
@@ -10,16 +11,21 @@ NET, GRANTS = "wdi_net_oda_by_donor", "dac2a_grants_by_donor"
 
 
 def derived_flows(
-    net: pd.DataFrame, grants: pd.DataFrame, cells: pd.DataFrame, prices: Prices, donor: str
+    net: pd.DataFrame,
+    grants: pd.DataFrame,
+    gross: pd.DataFrame,
+    cells: pd.DataFrame,
+    prices: Prices,
+    donor: str,
 ) -> pd.DataFrame:
-    """Derived and inferred flows of one donor, as rows like the panel's.
+    """Flows of one donor that the panel lacks, as rows like the panel's.
 
     Parameters
     ----------
-    net, grants : DataFrame
-        Wide frames, current US$ million.
+    net, grants, gross : DataFrame
+        Wide frames of what the panel has, current US$ million.
     cells : DataFrame
-        Result of `oda_eras.measures.gross_cells`; what a source prints is in the panel already.
+        Result of `oda_eras.measures.gross_cells`.
     prices : Prices
         The donor's; one that gives in US$ has no flows at a fixed exchange rate.
     donor : str
@@ -29,13 +35,14 @@ def derived_flows(
     -------
     DataFrame
         PANEL_COLUMNS and rule: net loans and gross in current prices, net ODA, grants and net
-        loans in constant prices and at a fixed exchange rate; rounded to 0.0001 million.
+        loans in constant prices and at a fixed exchange rate; rounded to 0.0001 million. The
+        status of a gross flow is that of its cell.
     """
     loans, both = loans_net(net, grants), f"{NET}; {GRANTS}"
     naming = prices.naming
     parts = [
         _part(long(loans), "loans_net", "current", "derived", "net less grants", both),
-        *_gross(cells, both),
+        _gross(cells, gross),
     ]
     in_constant = f"current US$ over the deflator with base {naming.base_year}"
     at_rate = f"{naming.currency} at {prices.fixed:.2f} per US$"
@@ -58,11 +65,10 @@ def derived_flows(
     return rows[[*PANEL_COLUMNS, "rule"]].sort_values(order, ignore_index=True)
 
 
-def _gross(cells: pd.DataFrame, source: str) -> list[pd.DataFrame]:
-    own = cells[~cells.rule.str.startswith("printed")].dropna(subset="usd_million")
-    rows = own[["recipient", "year", "usd_million"]]
-    status = own.label.map({"known": "derived", "inferred": "inferred"})
-    return [_part(rows, "gross", "current", status, own.rule, source)]
+def _gross(cells: pd.DataFrame, gross: pd.DataFrame) -> pd.DataFrame:
+    in_panel = cells.set_index(CELL).index.isin(long(gross).set_index(CELL).index)
+    own = cells[~in_panel].dropna(subset="usd_million")
+    return _part(own[[*CELL, "usd_million"]], "gross", "current", own.label, own.rule, own.source)
 
 
 def _part(rows: pd.DataFrame, measure, price_basis, status, rule, source) -> pd.DataFrame:

@@ -6,6 +6,7 @@ the source line as its footer.
 
 import re
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
+from oda_eras.flows import SURE
 from oda_eras.study import LEVEL, RECIPIENTS
 
 WIDTHS_MM = {"single": 85, "double": 180}
@@ -369,10 +371,21 @@ def share_by_recipient(shares: pd.DataFrame) -> Figure:
     return figure
 
 
-def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
-    """Repayments implied by gross less net, and how far they are from constant (f13).
+def by_fill(rows: pd.DataFrame, colour: str) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Cells by how sure they are: a label, the fill of their markers, and the rows.
 
-    `rows` has columns recipient, year, lcu_million, band, level, label ("known" or "inferred").
+    `rows` has a column label, a status of `oda_eras.flows`; a group without rows is left out.
+    """
+    for fill, statuses in ((colour, SURE), ("white", ["inferred", "extrapolated"])):
+        some = rows[rows.label.isin(statuses)]
+        if len(some):
+            yield " or ".join(statuses), fill, some
+
+
+def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
+    """What was repaid, gross less net, and how far it is from level (f13).
+
+    `rows` is a result of `oda_eras.measures.repayments`. Above, bars from low to high.
     """
     recipients = [r for r in RECIPIENTS if r in set(rows.recipient)]
     figure, axes = new_figure(
@@ -381,32 +394,37 @@ def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
     for (above, below), code in zip(axes.T, recipients, strict=True):
         series = rows[rows.recipient == code]
         colour, marker = STYLES[code]
-        for label, fill in (("known", colour), ("inferred", "white")):
-            some = series[series.label == label]
+        wide = {"lw": 2, "solid_capstyle": "butt"}
+        above.plot([series.year] * 2, [series.low, series.high], color=colour, alpha=0.35, **wide)
+        for label, fill, some in by_fill(series, colour):
             above.plot(
-                some.year, some.lcu_million, marker, color=colour, markerfacecolor=fill, label=label
-            )
-        above.set_ylim(0, series.lcu_million.max() * 1.18)
+                some.year, some.lcu_million, marker, color=colour, markerfacecolor=fill,
+                markersize=2.6, markeredgewidth=0.6, label=label,
+            )  # fmt: skip
+        above.axhline(0, color=INK, lw=0.6, zorder=0)
+        above.set_ylim(top=series.high.max() * 1.1)
         above.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
         level = series.dropna(subset="level")
-        for _, run in level.groupby("level"):
-            below.fill_between(run.year, -run.band, run.band, color=BAND, lw=0)
-            for label, fill in (("known", colour), ("inferred", "white")):
-                some = run[run.label == label]
-                away = some.lcu_million - some.level
-                below.plot(some.year, away, marker, color=colour, markerfacecolor=fill)
+        for _, run in level.groupby((level.level != level.level.shift()).cumsum()):
+            away = run.lcu_million - run.level
+            below.plot([run.year] * 2, [away - run.band, away + run.band], color="0.82", **wide)
+            below.plot(run.year, away, marker, color=colour, markersize=2.6)
         below.axhline(0, color=INK, lw=0.6, zorder=0)
-        below.set_ylim(-2.2, 2.2)
+        # linear where a cent is, logarithmic beyond
+        below.set_yscale("symlog", linthresh=2)
+        below.set_ylim(-100, 100)
+        below.set_yticks([-100, -10, 0, 10, 100], ["−100", "−10", "0", "10", "100"])
+        below.minorticks_off()
         if level.empty:
             below.text(
-                0.5, 0.62, "no constant level", transform=below.transAxes,
+                0.5, 0.62, "no level", transform=below.transAxes,
                 ha="center", fontsize=6, color=QUIET,
             )  # fmt: skip
-        below.xaxis.set_major_locator(MaxNLocator(3, integer=True))
-        below.margins(x=0.08)
+        below.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        below.margins(x=0.04)
     axes[0, 0].set_ylabel(f"million {currency}")
     axes[1, 0].set_ylabel(f"from level,\nmillion {currency}")
-    axes[0, 0].legend(frameon=False, loc="lower left", handletextpad=0.1)
+    legend_above(figure, axes[0])
     figure.align_ylabels(axes[:, 0])
     return figure
 

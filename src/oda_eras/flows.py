@@ -23,6 +23,8 @@ FLOW_COLUMNS = [
 ]  # fmt: skip
 # from the surest on
 STATUSES = ["known", "converted", "inferred", "extrapolated", "bounded", "unknown"]
+# what sources print, in current prices or in constant ones
+SURE = ["known", "converted"]
 MEASURES = ["commitments", "gross", "grants", "gross_loans", "repayments", "loans_net", "net"]
 YEARS = range(1992, 2024)
 CELL = ["recipient", "year"]

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from oda_eras.flows import CELL, STATUSES, SURE
 from oda_eras.naming import year_spans
 from oda_eras.study import LISTED, Study
 
@@ -16,9 +17,6 @@ from oda_eras.study import LISTED, Study
 ALL, WITHOUT_UZB = "all", "without UZB"
 # A printed flow is rounded to 0.01, so it may be 0.005 off; a difference of two, 0.01.
 ROUNDING = 0.01
-# A repayment may rise from one year to the next by this share and still count as smooth. Inside
-# the runs found for Japan the largest rise is 17%; the smallest step that ends one is 31%.
-LARGEST_RISE = 0.20
 # Every window that "before 1998" can mean, both ends included: no flow is older than 1992.
 BEFORE_1998 = [(first, last) for first in range(1992, 1998) for last in range(first, 1998)]
 
@@ -111,193 +109,134 @@ def loans_net(net: pd.DataFrame, grants: pd.DataFrame) -> pd.DataFrame:
     return (net.loc[years] - grants.loc[years]).round(2)
 
 
-def repayments(gross: pd.DataFrame, net: pd.DataFrame, rate: pd.Series) -> pd.DataFrame:
-    """Repayments implied by gross less net, in US$ and in the donor's currency.
+def gross_cells(flows: pd.DataFrame) -> pd.DataFrame:
+    """Gross flows in current US$, every cell with its bounds and status.
+
+    `flows` has columns of `oda_eras.flows.FLOW_COLUMNS`, one donor's. Returns columns recipient,
+    year, usd_million (missing where only bounds are known), low, high, label (the status), source,
+    rule.
+    """
+    own = flows[(flows.measure == "gross") & (flows.price_basis == "current")]
+    cells = own.rename(columns={"value": "usd_million", "status": "label"})
+    columns = [*CELL, "usd_million", "low", "high", "label", "source", "rule"]
+    return cells[columns].sort_values(CELL, ignore_index=True)
+
+
+def repayments(flows: pd.DataFrame, rate: pd.Series) -> pd.DataFrame:
+    """What was repaid, gross less net, in US$ and in the donor's currency, and the levels in it.
 
     Parameters
     ----------
-    gross, net : DataFrame
-        Wide frames, US$ million.
+    flows : DataFrame
+        Columns of `oda_eras.flows.FLOW_COLUMNS`, one donor's.
     rate : Series
         National currency per US$ by year (the DAC exchange rate, at which flows are converted).
 
     Returns
     -------
     DataFrame
-        Columns recipient, year, usd_million, lcu_million, band: the repayment, the same in
-        million units of national currency, and how far rounding alone can move it either way.
+        Columns recipient, year, usd_million, lcu_million (million units of national currency),
+        low, high (the same unit), band (how far rounding, or the conversion of a gross flow from
+        constant prices, can move it either way), label (the status), level (see `levels`). A row
+        for every recipient that borrows and year with a value or a bound.
     """
-    rows = long(gross.sub(net).reindex(gross.index))
-    at = rows.year.map(rate)
-    return rows.assign(
-        usd_million=rows.usd_million.round(2),
-        lcu_million=(rows.usd_million * at).round(1),
-        band=(ROUNDING * at).round(2),
+    own = flows[(flows.measure == "repayments") & (flows.status != "unknown")]
+    current, yen = (own[own.price_basis == b].set_index(CELL) for b in ("current", "yen"))
+    rounding = ROUNDING * yen.index.get_level_values("year").map(rate)
+    rows = yen[["low", "high"]].assign(
+        usd_million=current.value.round(2),
+        lcu_million=yen.value,
+        band=((yen.high - yen.low) / 2).clip(lower=rounding).where(yen.status.isin(SURE)),
+        label=yen.status,
     )
+    beyond = rows.lcu_million.abs() > rows.band
+    rows = rows[beyond.groupby(level="recipient").transform("any")]
+    rows = rows.sort_index().reset_index()
+    rows["level"] = levels(rows)
+    rows[["lcu_million", "low", "high"]] = rows[["lcu_million", "low", "high"]].round(1)
+    rows["band"] = rows.band.round(2)
+    return rows[[*CELL, "usd_million", "lcu_million", "low", "high", "band", "label", "level"]]
 
 
-def add_levels(rows: pd.DataFrame) -> pd.DataFrame:
-    """Find runs of years in which a repayment stays the same to rounding.
+def levels(rows: pd.DataFrame) -> pd.Series:
+    """Where one instalment fits what was repaid in two or more successive years.
 
-    `rows` is a result of `repayments`. Returns it with a column `level`: the mean of the run (in
-    national currency) for years whose neighbour differs by no more than rounding allows on both
-    sides, missing for years without such a neighbour.
+    `rows` has columns recipient, year (both in order), lcu_million, band, label. From its first
+    year on a run is continued as long as some amount above zero lies within lcu_million plus or
+    minus band in all of its years; only years with a sure label count. Returns the middle of what
+    a run allows, rounded to 0.1, missing for years outside runs.
     """
-    rows = rows.sort_values(["recipient", "year"], ignore_index=True)
-    follows = (rows.recipient == rows.recipient.shift()) & (rows.year == rows.year.shift() + 1)
-    same = rows.lcu_million.diff().abs() <= rows.band + rows.band.shift()
-    run = (~(follows & same)).cumsum()
-    by_run = rows.groupby(run).lcu_million
-    return rows.assign(level=by_run.transform("mean").where(by_run.transform("size") > 1).round(1))
-
-
-def is_smooth(before: float, after: float, band_before: float, band_after: float) -> bool:
-    """Whether one year's repayment can follow another's without a loan drawn in either.
-
-    A drawn loan lowers net repayments, so a fall beyond rounding is not smooth; a rise of up to
-    `LARGEST_RISE` is, and so is a doubling, where the first year held half an instalment.
-    """
-    slack = band_before + band_after
-    level = before - slack <= after <= before * (1 + LARGEST_RISE) + slack
-    half = abs(2 * before - after) <= 2 * band_before + band_after
-    return before > 0 and (level or half)
-
-
-def gross_cells(
-    net: pd.DataFrame, grants: pd.DataFrame, known: pd.DataFrame, rate: pd.Series
-) -> pd.DataFrame:
-    """Gross flows as far as they can honestly go, every cell labelled.
-
-    Parameters
-    ----------
-    net, grants, known : DataFrame
-        Wide frames, US$ million; `known` holds the gross flows that a source prints.
-    rate : Series
-        National currency per US$ by year.
-
-    Returns
-    -------
-    DataFrame
-        Columns recipient, year, usd_million, label, rule; a row for every cell of `net`. Label
-        "known": a source prints it, or net equals grants in every year that can be compared, so
-        that there is no loan and gross is net. "inferred": a run of smooth repayments, in
-        national currency, that holds at least one year with known gross: then no loan was drawn
-        and gross equals grants; or no loan before or after the years that can be compared.
-        "unknown": neither, and usd_million is missing.
-    """
-    drawn = loans_net(net, grants)
-    rows = []
-    for recipient in net.columns:
-        printed = known[recipient].dropna() if recipient in known else pd.Series(dtype=float)
-        loans = drawn[recipient].dropna()
-        without_loans = len(loans) > 0 and (loans.abs() <= ROUNDING).all()
-        smooth = set() if without_loans else _smooth_years(recipient, net, loans, printed, rate)
-        for year, flow in net[recipient].dropna().items():
-            if year in printed.index:
-                cell = printed[year], "known", "printed by a source"
-            elif without_loans and year in loans.index:
-                cell = flow, "known", "net equals grants: no loans, so gross is net"
-            elif without_loans:
-                cell = flow, "inferred", "no loan in any year that can be compared"
-            elif year in smooth:
-                cell = grants.loc[year, recipient], "inferred", "smooth repayments: gross is grants"
-            else:
-                cell = np.nan, "unknown", ""
-            rows.append((recipient, int(year), *cell))
-    return pd.DataFrame(rows, columns=["recipient", "year", "usd_million", "label", "rule"])
-
-
-def _smooth_years(recipient, net, loans, printed, rate) -> set[int]:
-    """Years in runs of smooth repayments that hold a year with printed gross."""
-    # where gross is printed the repayment is known; elsewhere it is what no drawing would imply
-    implied = (-loans).mask(loans.index.isin(printed.index), printed - net[recipient])
-    yen = implied * rate.reindex(implied.index)
-    band = ROUNDING * rate.reindex(implied.index)
-    runs, run = [], []
-    for year in implied.index:
-        if run and not (
-            year == run[-1] + 1 and is_smooth(yen[run[-1]], yen[year], band[run[-1]], band[year])
-        ):
-            runs.append(run)
-            run = []
-        run = [*run, year]
-    runs.append(run)
-    return {y for r in runs if len(r) > 1 and set(r) & set(printed.index) for y in r}
-
-
-def implied_repayments(
-    cells: pd.DataFrame, net: pd.DataFrame, grants: pd.DataFrame, rate: pd.Series
-) -> pd.DataFrame:
-    """What recipients of loans repaid wherever gross is known or inferred, and the levels in it.
-
-    `cells` is a result of `gross_cells`, the others are its parameters. Returns the columns of
-    `repayments`, label (known or inferred) and level.
-    """
-    loans = loans_net(net, grants)
-    borrowers = loans.columns[loans.abs().max() > ROUNDING]
-    some = cells[(cells.label != "unknown") & cells.recipient.isin(borrowers)]
-    gross = some.pivot(index="year", columns="recipient", values="usd_million")
-    rows = repayments(gross, net, rate)
-    return add_levels(rows.merge(some[["recipient", "year", "label"]], on=["recipient", "year"]))
+    found = pd.Series(np.nan, rows.index)
+    run, least, most, last = [], -np.inf, np.inf, (None, None)
+    for row in rows[rows.label.isin(SURE)].itertuples():
+        low, high = row.lcu_million - row.band, row.lcu_million + row.band
+        follows = (row.recipient, row.year - 1) == last
+        if not follows or max(least, low) > min(most, high):
+            run, least, most = [], -np.inf, np.inf
+        run, least, most = [*run, row.Index], max(least, low), min(most, high)
+        last = (row.recipient, row.year)
+        if len(run) > 1 and least > 0:
+            found[run] = round((least + most) / 2, 1)
+    return found
 
 
 def level_runs(repaid: pd.DataFrame) -> pd.DataFrame:
-    """The runs of `add_levels`, a row each: recipient, first, last, smallest, largest, band.
+    """The runs of `levels`, a row each: recipient, first, last, smallest, largest, level, band.
 
-    The repayments and the largest band of their years in million units of national currency.
+    `repaid` is a result of `repayments`. The repayments, their level and the largest band of the
+    years are in million units of national currency.
     """
-    runs = repaid.dropna(subset="level").groupby(["recipient", "level"])
-    return runs.agg(
+    rows = repaid.dropna(subset="level")
+    starts = (rows.year.diff() != 1) | (rows.level != rows.level.shift())
+    runs = rows.groupby(["recipient", starts.cumsum()])
+    found = runs.agg(
         first=("year", "min"),
         last=("year", "max"),
         smallest=("lcu_million", "min"),
         largest=("lcu_million", "max"),
+        level=("level", "first"),
         band=("band", "max"),
-    ).reset_index()
+    )
+    return found.reset_index("recipient").reset_index(drop=True)
 
 
-def with_evidence(
-    cells: pd.DataFrame, table: pd.DataFrame, grants: pd.DataFrame, repaid: pd.DataFrame
-) -> pd.DataFrame:
-    """Say of each cell that the article's table prints what shows that it is gross.
+def years_by_status(cells: pd.DataFrame) -> pd.DataFrame:
+    """The years of each status by recipient, as text such as "2012, 2016-2020".
+
+    `cells` is a result of `gross_cells`. Returns a frame indexed by recipient with a column for
+    every status that occurs, the surest first.
+    """
+    years = cells.groupby(["recipient", "label"]).year.agg(year_spans).unstack(fill_value="")
+    return years[[status for status in STATUSES if status in years]]
+
+
+def open_years(cells: pd.DataFrame, net: pd.DataFrame) -> pd.DataFrame:
+    """What gross can have been in the years in which no source gives it, summed over runs of them.
 
     Parameters
     ----------
     cells : DataFrame
         Result of `gross_cells`.
-    table, grants : DataFrame
-        Wide frames, US$ million: the article's table and the grants.
-    repaid : DataFrame
-        Result of `implied_repayments`.
+    net : DataFrame
+        Wide frame, current US$ million.
 
     Returns
     -------
     DataFrame
-        `cells`, with rule and a column evidence for the table's cells: "equal to grants" to
-        rounding, as gross is where no loan is drawn; else "level" where the implied repayment
-        repeats a neighbour's; else "open". Elsewhere evidence is "".
+        Columns recipient, label (bounded or extrapolated), years (text such as "1992-2002"), and
+        net, low and high: sums over the years, current US$ million.
     """
-
-    def among(rows: pd.DataFrame) -> pd.Series:
-        key = ["recipient", "year"]
-        return cells.set_index(key).index.isin(rows.set_index(key).index)
-
-    drawn = (table - grants.reindex_like(table)).round(2).abs()
-    printed, equal = among(long(table)), among(long(drawn[drawn <= ROUNDING]))
-    level = among(repaid.dropna(subset="level"))
-    evidence = np.select([~printed, equal, level], ["", "equal to grants", "level"], "open")
-    rule = cells.rule.mask(printed, "printed by the article, taken as gross")
-    return cells.assign(rule=rule, evidence=evidence)
-
-
-def labelled_years(cells: pd.DataFrame) -> pd.DataFrame:
-    """The years in which gross is known, inferred and unknown, by recipient.
-
-    `cells` is a result of `gross_cells`. Returns text such as "2012, 2016-2020" in columns
-    recipient, known, inferred, unknown.
-    """
-    years = cells.groupby(["recipient", "label"]).year.agg(year_spans).unstack(fill_value="")
-    return years.reindex(columns=["known", "inferred", "unknown"], fill_value="").reset_index()
+    rows = cells[cells.label.isin(["bounded", "extrapolated"])]
+    rows = rows.merge(long(net, "net"), on=CELL)
+    run = (rows.year.diff() != 1) | (rows.label != rows.label.shift())
+    runs = rows.groupby(["recipient", "label", run.cumsum()], sort=False)
+    sums = runs.agg(
+        years=("year", year_spans),
+        net=("net", "sum"),
+        low=("low", "sum"),
+        high=("high", "sum"),
+    )
+    return sums.reset_index(level=["recipient", "label"]).reset_index(drop=True)
 
 
 def window_shares(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from oda_eras import measures
 from oda_eras.eras import study_eras
-from oda_eras.flows import STATUSES
+from oda_eras.flows import STATUSES, SURE
 from oda_eras.measures import ALL, sum_of, tested_total
 from oda_eras.naming import year_spans
 from oda_eras.study import FIRST_YEAR, LAST_YEAR, MEMBER_GROUPS, Study
@@ -18,8 +18,6 @@ PERIODS = [FIRST_YEAR, 1997, 2002, 2007, 2012, 2017]
 CELL = ["recipient", "year"]
 # what names a sum over recipients, and what is summed
 OF_SUM, BOUNDED = ["measure", "price_basis", "year"], ["value", "low", "high"]
-# of the statuses of flows, those of a cell that a source prints
-SURE = ["known", "converted"]
 # years at each end of the grants that are compared
 END_YEARS = 6
 CHINA = {"ODA": "ODA-like", "OOF": "other official flows", "vague": "of unclear kind"}
