@@ -1,4 +1,4 @@
-# The chain: data/raw -> eight notebooks, in order -> outputs/JPN. `make help` explains the targets.
+# The chain: data/raw -> nine notebooks, in order -> outputs/JPN. `make help` explains the targets.
 # Parameters such as DONOR=DEU give a run of its own, in a folder of its own.
 # Make looks at time stamps; what it calls then decides by content whether there is work to do.
 
@@ -8,7 +8,7 @@ OUT = outputs/$(RUN)
 BUILD = .build/$(RUN)
 # folders of the outputs that are made on request and rest on the others
 BY_REQUEST = report paper crate
-NOTEBOOKS = 01_clean 02_measures 03_patterns 05_breaks 06_eras 07_donors 08_claims 09_figures
+NOTEBOOKS = 01_clean 02_measures 03_patterns 04_decisions 05_breaks 06_eras 07_donors 08_claims 09_figures
 
 # The run's name. What the command line sets is checked before anything runs, names too: make
 # itself would take DONER=DEU in silence.
@@ -40,7 +40,7 @@ RAW = $(wildcard data/raw/*.csv data/raw/*.csv.gz) data/organisations.csv data/r
 
 $(BUILD)/01_clean.json: $(RAW) data/README.md data/eras.csv $(call module,schemas panel identities)
 CLEAN = $(call table,panel dac_total japan_totals prices context article_oda article_figures \
-  constant_prices sectors_2012 china_commitments flows agreements) $(OUT)/data/world.csv.gz
+  constant_prices sectors_2012 china_commitments climate_marked flows agreements) $(OUT)/data/world.csv.gz
 $(CLEAN): $(BUILD)/01_clean.json ;
 
 $(BUILD)/02_measures.json: data/eras.csv $(call module,article derived panel prices) \
@@ -51,6 +51,9 @@ $(call table,derived gross_cells repayments price_bases): $(BUILD)/02_measures.j
 $(BUILD)/03_patterns.json: data/eras.csv data/events.csv $(call module,patterns flows) \
   $(call table,panel flows dac_total context sectors_2012 china_commitments)
 $(call table,totals made_of measures_compared concentration ranks volatility): $(BUILD)/03_patterns.json ;
+
+$(BUILD)/04_decisions.json: data/eras.csv data/events.csv $(call module,decisions flows patterns) $(call table,panel \
+  flows agreements prices climate_marked sectors_2012 china_commitments) $(OUT)/data/world.csv.gz
 
 $(BUILD)/05_breaks.json: $(call table,panel derived) $(call module,break_evidence posterior power) \
   data/eras.csv data/break_validation.csv data/power.csv

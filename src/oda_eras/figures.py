@@ -28,6 +28,9 @@ MM = 1 / 25.4
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]
 MARKERS = ["o", "s", "^", "D", "v"]
 STYLES = {r: (c, m) for r, c, m in zip(RECIPIENTS, COLOURS, MARKERS, strict=True)}
+HATCHES = dict(zip(RECIPIENTS, ["", "////", "....", "xxxx", ""], strict=True))
+# Agreements of fewer billion yen carry no number.
+LEAST_LABELLED = 10
 # The footer is set in 5.5 pt: so many characters fit on a millimetre, so high is a line.
 FOOTER_CHARACTERS_PER_MM, FOOTER_LINE_MM = 0.92, 2.4
 # More labels than that stand upright below an axis.
@@ -636,6 +639,205 @@ def side_by_side(rows: pd.DataFrame) -> Figure | None:
             ncols=own.ngroups, columnspacing=1,
         )  # fmt: skip
     figure.align_ylabels(axes)
+    return figure
+
+
+def agreements(
+    occasions: pd.DataFrame, eras: pd.DataFrame, events: pd.DataFrame, *, first: int, last: int
+) -> Figure | None:
+    """Loan agreements by recipient: a stem a day of signing, one scale for all panels (f23).
+
+    `occasions` is a result of `oda_eras.decisions.occasions`. A date known only within a range is
+    a bar that wide; an upper bound is hollow; a loan in dollars, without an amount in yen, is a
+    cross. `events` are numbered as in `flows_by_recipient`. None without agreements.
+    """
+    codes = [code for code in RECIPIENTS if code in set(occasions.recipient)]
+    if not codes:
+        return None
+    billion = occasions.assign(amount=occasions.amount_yen_million / 1000)
+    tops = [max(billion[billion.recipient == code].amount.max(), 40) * 1.22 for code in codes]
+    figure, axes = new_figure(
+        "double", 120, rows=len(codes), sharex=True, height_ratios=tops, squeeze=False
+    )
+    dates = list(date_position(events.date))
+    for number, (ax, code, top) in enumerate(zip(axes[:, 0], codes, tops, strict=True)):
+        colour, marker = STYLES[code]
+        era_bands(ax, eras, first=first, last=last, labels=number == 0)
+        for row in billion[billion.recipient == code].itertuples():
+            start, end = date_position(pd.Series([row.signed_from, row.signed_to]))
+            middle, bound = (start + end) / 2, row.kind == "upper bound"
+            if row.kind == "in dollars":
+                ax.plot(middle, top * 0.03, "x", color=INK, markersize=4)
+                ax.annotate(
+                    "US$", (middle, top * 0.03), xytext=(3.5, 0), textcoords="offset points",
+                    va="center", fontsize=5.5,
+                )  # fmt: skip
+                continue
+            line = {"color": colour, "lw": 0.8 if bound else 1.4, "ls": ":" if bound else "-"}
+            ax.vlines(middle, 0, row.amount, zorder=2, **line)
+            ax.plot([start, end], [row.amount] * 2, color=colour, lw=0.8, zorder=2)
+            ax.plot(
+                middle, row.amount, marker, color=colour, markersize=4, zorder=3,
+                markerfacecolor="white" if bound else colour,
+            )  # fmt: skip
+            if row.amount >= LEAST_LABELLED:
+                ax.annotate(
+                    f"{row.amount:,.0f}", (middle, row.amount), xytext=(0, 3.5), ha="center",
+                    textcoords="offset points", fontsize=5.5,
+                )  # fmt: skip
+        for date in dates:
+            ax.axvline(date, color=INK, lw=0.5, ls=":", zorder=1)
+        ax.set_ylim(0, top)
+        # room for the eras' labels or for the events' numbers
+        pad = 9 if number == 0 else 13 if number == len(codes) - 1 and dates else 3
+        ax.set_title(RECIPIENTS[code], loc="left", pad=pad, fontweight="bold")
+        ax.yaxis.set_major_locator(MaxNLocator(4 if top > 100 else 2))
+    number_events(ax, dates)
+    ax.set_ylabel("billion yen")
+    return figure
+
+
+def commitments(rows: pd.DataFrame, eras: pd.DataFrame) -> Figure | None:
+    """Commitments by recipient, stacked, above their share of all that a donor commits (f24).
+
+    `rows` is a result of `oda_eras.decisions.commitment_shares`. None without rows.
+    """
+    if rows.empty:
+        return None
+    figure, (above, below) = new_figure("double", 105, rows=2, sharex=True, height_ratios=[3, 2])
+    first, last = int(rows.year.min()), int(rows.year.max())
+    years = pd.RangeIndex(first, last + 1)
+    for ax in (above, below):
+        era_bands(ax, eras, first=first, last=last, labels=ax is above)
+    base = pd.Series(0.0, index=years)
+    for code in [code for code in RECIPIENTS if code in set(rows.recipient)]:
+        flow = rows[rows.recipient == code].set_index("year").usd_million.reindex(years).fillna(0)
+        above.bar(
+            years, flow, bottom=base, width=0.75, color=STYLES[code][0], hatch=HATCHES[code],
+            edgecolor="white", lw=0, label=RECIPIENTS[code], zorder=2,
+        )  # fmt: skip
+        base = base + flow
+    own = [code for code in rows.recipient.unique() if code in RECIPIENTS]
+    sums = [code for code in rows.recipient.unique() if code not in RECIPIENTS] or own
+    looks = [("-", "o", panel_name(sums[0], [*own, "sum"])), ("--", "s", "Without Uzbekistan")]
+    for code, (dash, marker, label) in zip(sums, looks, strict=False):
+        share = rows[rows.recipient == code].set_index("year").share_percent.reindex(years)
+        below.plot(years, share, dash, marker=marker, color=INK, markersize=2.4, label=label)
+    below.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.04, 1))
+    bounded = rows[rows.status == "bounded"].year
+    if len(bounded):
+        for ax in (above, below):
+            ax.axvline(bounded.max() + 0.5, color=INK, lw=0.5, ls=":")
+    above.set_ylabel("constant 2016 US$ million")
+    below.set_ylabel("share of the donor's\ncommitments, %")
+    below.set_ylim(bottom=0)
+    legend_above(figure, [above])
+    figure.align_ylabels([above, below])
+    return figure
+
+
+def signed_and_drawn(rows: pd.DataFrame) -> Figure | None:
+    """Loans signed and drawn, cumulative, as bands from low to high, by recipient (f25).
+
+    `rows` is a result of `oda_eras.decisions.signed_and_drawn`. None without rows.
+    """
+    if rows.empty:
+        return None
+    figure, axes = panels_by_recipient(rows, 46)
+    for code, ax in axes.items():
+        own = rows[rows.recipient == code].set_index("year")
+        billion = own.drop(columns="recipient") / 1000
+        colour = STYLES[code][0]
+        looks = {"signed": (INK, "#c4c4c4", "bottom"), "drawn": (colour, colour, "top")}
+        for name, (edge, fill, side) in looks.items():
+            low, high = billion[f"{name}_low"], billion[f"{name}_high"]
+            ax.fill_between(own.index, low, high, color=fill, alpha=0.45, lw=0)
+            for bound in (low, high):
+                ax.plot(own.index, bound, color=edge, lw=1.1, ls="-" if name == "drawn" else "--")
+            last = (low if name == "drawn" else high).iloc[-1]
+            ax.annotate(
+                name, (own.index[-1], last), xytext=(3, 2 if side == "bottom" else -2),
+                textcoords="offset points", va=side, fontsize=6,
+            )  # fmt: skip
+        ax.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
+        ax.set_ylim(bottom=0)
+        ax.margins(y=0.12)
+        ax.set_xlim(own.index.min() - 0.5, own.index.max() + 3.5)
+        ax.set_ylabel("billion yen")
+        ax.yaxis.set_major_locator(MaxNLocator(4))
+    return figure
+
+
+def commitments_beside(rows: pd.DataFrame, names: dict[str, str]) -> Figure | None:
+    """Commitments of a donor, of others and of banks, a panel each; China's apart (f26).
+
+    `rows` is a result of `oda_eras.decisions.beside_others`: those in the first row's price basis
+    share one scale; other bases have their own and are hatched. None without rows.
+    """
+    if rows.empty:
+        return None
+    providers = list(dict.fromkeys(rows.provider))
+    figure, axes = new_figure(
+        "double", 95, rows=2, columns=-(-len(providers) // 2), sharex=True, squeeze=False
+    )
+    basis = rows.price_basis.iloc[0]
+    top = rows[rows.price_basis == basis].usd_million.max() * 1.05
+    for ax in axes.flat[len(providers) :]:
+        ax.remove()
+    for number, (ax, provider) in enumerate(zip(axes.flat, providers, strict=False)):
+        own = rows[rows.provider == provider]
+        same = own.price_basis.iloc[0] == basis
+        colour = INK if number == 0 else "#8c8c8c" if same else COLOURS[4]
+        ax.bar(
+            own.year, own.usd_million, width=0.75, color=colour, hatch="" if same else "////",
+            edgecolor="white", lw=0,
+        )  # fmt: skip
+        name = names.get(provider, provider).replace(" Development ", "\nDevelopment ")
+        ax.set_title(name if same else f"{name}: ODA-like", loc="left", fontweight="bold")
+        if same:
+            ax.set_ylim(0, top)
+        if number % axes.shape[1] == 0 or not same:
+            ax.set_ylabel(f"{own.price_basis.iloc[0]} US$ million")
+        ax.yaxis.set_major_locator(MaxNLocator(4))
+        ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        ax.tick_params(labelbottom=True)
+    return figure
+
+
+def older_decisions(rows: pd.DataFrame, labels: dict[str, str]) -> Figure | None:
+    """What of an era's loan draws is older than the era, its own, or may be either (f27).
+
+    `rows` is a result of `oda_eras.decisions.older_decisions`, of which the sum is drawn, or the
+    only recipient; `labels` names eras. None where no share is known.
+    """
+    known = rows.dropna(subset="share_low")
+    known = known[known.recipient == known.recipient.iloc[-1]] if len(known) else known
+    if known.empty:
+        return None
+    figure, ax = new_figure("double", 22 + 7 * len(known))
+    place, low, high = range(len(known)), known.share_low, known.share_high
+    parts = {
+        "older decisions": (0 * low, low, COLOURS[0], ""),
+        "either": (low, high - low, "#9a9a9a", "////"),
+        "the era's own": (high, 100 - high, COLOURS[4], ""),
+    }
+    for label, (start, width, colour, hatch) in parts.items():
+        ax.barh(
+            place, width, left=start, height=0.66, color=colour, hatch=hatch, edgecolor="white",
+            lw=0, label=label,
+        )  # fmt: skip
+    for at, row in zip(place, known.itertuples(), strict=True):
+        amounts = dict.fromkeys(f"{v / 1000:,.0f}" for v in (row.drawn_low, row.drawn_high))
+        ax.annotate(
+            f"{' to '.join(amounts)} billion yen", (100, at), xytext=(4, 0), va="center",
+            textcoords="offset points", fontsize=6, annotation_clip=False,
+        )  # fmt: skip
+    ax.set_yticks(place, [labels.get(era, era) for era in known.era])
+    ax.set_ylim(len(known) - 0.5, -0.5)
+    ax.set_xlim(0, 100)
+    ax.set_xlabel("share of the loans drawn in the era, %")
+    ax.tick_params(left=False)
+    legend_above(figure, [ax])
     return figure
 
 

@@ -91,11 +91,15 @@ class Notebook:
 
     # Reading
 
-    def read(self, name: str, folder: str = "data") -> pd.DataFrame:
-        """Read a table that an earlier notebook published, such as "panel"."""
+    def read(
+        self, name: str, folder: str = "data", columns: list[str] | None = None
+    ) -> pd.DataFrame:
+        """Read a table that an earlier notebook published, such as "panel"; of a long one some
+        columns.
+        """
         path = self.staging.outputs / folder / f"{name}.csv"
         packed = path.with_suffix(".csv.gz")
-        return self._read_csv(packed if packed.is_file() else path)
+        return self._read_csv(packed if packed.is_file() else path, columns)
 
     def read_project(self, name: str) -> pd.DataFrame:
         """Read a table that belongs to the project, such as "data/eras.csv"."""
@@ -110,14 +114,14 @@ class Notebook:
         """Record files read by other means, so that make knows what the notebook rests on."""
         self.reads.update(name_in_project(path) for path in paths)
 
-    def _read_csv(self, path: Path) -> pd.DataFrame:
+    def _read_csv(self, path: Path, columns: list[str] | None = None) -> pd.DataFrame:
         if not path.is_file():
             raise FileNotFoundError(
                 f"{name_in_project(path)} is not there: run the notebooks before this one first "
                 "(make runs all of them in order)"
             )
         self.note_read(path)
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+        return pd.read_csv(path, keep_default_na=False, na_values=[""], usecols=columns)
 
     # Showing
 

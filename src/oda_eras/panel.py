@@ -16,6 +16,7 @@ COPIES = {
     "article_figures": "article_figures",
     "sectors_2012": "crs_japan_sectors_2012",
     "china_commitments": "gcdf_china_commitments",
+    "climate_marked": "crs_japan_climate_marked",
 }
 MEASURES = ["net", "grants", "gross"]
 
