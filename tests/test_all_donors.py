@@ -53,10 +53,10 @@ def test_a_failing_donor_is_listed_and_stops_no_other(two_runs, monkeypatch, cap
     printed = capsys.readouterr()
     assert "USA failed:\ncell 3 failed" in printed.err
     assert "object at" not in printed.out and "Figure" not in printed.out
-    table = pd.read_csv(two_runs / "outputs/donors/tables/t14_donors.csv")
+    table = pd.read_csv(two_runs / "outputs/donors/tables/t40_donors.csv")
     assert list(table.donor) == ["DEU", "JPN"]
     folder = two_runs / "outputs/donors"
-    assert (folder / "figures/f22_who_shifted_when.pdf").is_file()
-    alt = (folder / "figures/f22_who_shifted_when.txt").read_text()
+    assert (folder / "figures/f40_who_shifted_when.pdf").is_file()
+    alt = (folder / "figures/f40_who_shifted_when.txt").read_text()
     assert "1 of 2 hold" in alt and alt.endswith("0.05: Germany.\n")
-    assert "| Germany " in (folder / "tables/t14_donors.md").read_text()
+    assert "| Germany " in (folder / "tables/t40_donors.md").read_text()

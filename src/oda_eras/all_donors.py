@@ -94,10 +94,10 @@ def compare(root: Path, donors: list[str]) -> pd.DataFrame:
 def publish(table: pd.DataFrame) -> None:
     """Write the comparison's table and figure."""
     nb = Notebook("all_donors", COMPARISON, study=Study())
-    nb.table("t14_donors", table)
+    nb.table("t40_donors", table)
     plotted = table[["donor", "name", "first", "last", "last_old", "p_null", "q"]]
     nb.figure(
-        "f22_who_shifted_when", figures.donors_compared(table), plotted, table=table,
+        "f40_who_shifted_when", figures.donors_compared(table), plotted, table=table,
         held=list(table.name[table.q <= LEVEL]), rate=LEVEL,
     )  # fmt: skip
     nb.publish()

@@ -805,7 +805,7 @@ def commitments_beside(rows: pd.DataFrame, names: dict[str, str]) -> Figure | No
 
 
 def older_decisions(rows: pd.DataFrame, labels: dict[str, str]) -> Figure | None:
-    """What of an era's loan draws is older than the era, its own, or may be either (f27).
+    """What of an era's loan draws is older than the era, its own, or may be either (f22).
 
     `rows` is a result of `oda_eras.decisions.older_decisions`, of which the sum is drawn, or the
     only recipient; `labels` names eras. None where no share is known.
@@ -1150,7 +1150,7 @@ def verdicts_by_section(counts: pd.DataFrame) -> Figure:
 
 
 def donors_compared(rows: pd.DataFrame) -> Figure:
-    """When each donor's level shifted most, on the years that its series covers (f22).
+    """When each donor's level shifted most, on the years that its series covers (f40).
 
     `rows` has columns name, first, last, last_old, p_null, q, in the order in which they are
     shown; filled: the shift holds at a false discovery rate of `LEVEL`.
