@@ -196,6 +196,14 @@ def test_loans_drawn_end_with_the_last_year_known_of_all():
     assert list(found.year) == [2020, 2020] and list(found.low) == [0, 0]
 
 
+def test_a_draw_without_bounds_is_not_zero():
+    row = {"recipient": "UZB", "measure": "gross_loans", "price_basis": "yen", "low": np.nan}
+    rows = [row | {"year": 2001, "value": np.nan, "high": np.nan}]
+    rows += [row | {"year": 2002, "value": 1.0, "low": 1.0, "high": 1.0}]
+    found = decisions.loans_drawn(pd.DataFrame(rows))
+    assert list(found.low) == [0, 1] and list(found.high) == [np.inf, 1]
+
+
 def world(*rows) -> pd.DataFrame:
     columns = ["donor", "recipient", "year", "price_basis", "commitments"]
     return pd.DataFrame(list(rows), columns=columns)

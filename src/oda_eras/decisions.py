@@ -145,15 +145,18 @@ def terms_by_era(agreements: pd.DataFrame, eras: pd.DataFrame) -> pd.DataFrame:
 def loans_drawn(rows: pd.DataFrame) -> pd.DataFrame:
     """Loans drawn by recipient and year, yen million: columns recipient, year, low, high.
 
-    `rows` is flows.csv. Ends with the last year that is known of every recipient; a difference
-    that rounding takes below zero counts as nothing drawn.
+    `rows` is flows.csv. Ends with the last year that is known of every recipient. A difference
+    that rounding takes below zero counts as nothing drawn; where a bound is missing anything from
+    nothing on may have been drawn.
     """
     own = rows[(rows.measure == "gross_loans") & (rows.price_basis == "yen")]
     settled = own[own.value.notna()].groupby("recipient").year.max()
     last = settled.min() if len(settled) == own.recipient.nunique() else None
     kept = own[own.year <= last] if last is not None else own.iloc[:0]
     kept = kept.sort_values(["recipient", "year"], ignore_index=True)
-    kept = kept.assign(low=kept.low.clip(lower=0), high=kept.high.clip(lower=0))
+    kept = kept.assign(
+        low=kept.low.fillna(0).clip(lower=0), high=kept.high.fillna(np.inf).clip(lower=0)
+    )
     return kept[["recipient", "year", "low", "high"]]
 
 
@@ -404,7 +407,8 @@ def committed_by_era(committed: pd.DataFrame, years: pd.Series) -> pd.DataFrame:
                 f"largest{ending}": 100 * flow.max() / flow.sum() if some else np.nan,
             }
         rows.append(row)
-    return pd.DataFrame(rows)
+    sides = [f"{name}{end}" for end in ("", "_rest") for name in ("mean", "share", "largest")]
+    return pd.DataFrame(rows, columns=["era", "first", "last", "n", *sides])
 
 
 def grants_and_loans_by_era(rows: pd.DataFrame, years: pd.Series) -> pd.DataFrame:
