@@ -189,6 +189,8 @@ SHOWN = {
     "f16": ["year", "rank", "share_percent"],
     "f20": ["usd_million"],
     "f21": ["year", "share_percent"],
+    "f24": ["usd_million"],
+    "f26": ["usd_million"],
 }
 # rows of a published table that a figure leaves out
 DRAWN = {"f09": "scale != 'asinh of US$'", "f11": "fit == 'scaled'"}
