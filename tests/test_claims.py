@@ -15,7 +15,9 @@ from oda_eras.claims import (
     ECONOMIC,
     FAULTS,
     HOLDING,
+    INSTRUMENT_NAMES,
     POLLS_AND_RESOURCES,
+    SECTOR_NAMES,
     TABLES,
     VERDICTS,
     Check,
@@ -412,8 +414,9 @@ class TestPrint:
         assert (unit in text) == (row.unit not in ("year", "count")), text
 
     def test_a_computed_value_is_printed_as_finely_as_the_claimed_one(self):
-        assert computed_text(145.39, 145.38, "US$ million") == "145.39"
-        assert computed_text(0.50411, 0.5, "percent") == "0.5041"
+        assert computed_text(145.39, 145.38, "US$ million") == "145.39 US$ million"
+        assert computed_text(0.50411, 0.5, "percent") == "0.5041%"
+        assert computed_text(-138, np.nan, "days") == "−138 days"
         assert computed_text(2012, 2012, "year") == "2012"
         assert computed_text(np.nan, 1, "count") == "" == claimed_text(np.nan, np.nan)
 
@@ -423,9 +426,21 @@ class TestPrint:
         assert shown[self.ROWS.id].map(number).tolist() == self.ROWS.claimed_value.tolist()
         assert (shown[CLAIMS.id[CLAIMS.claimed_value.isna()]] == "").all()
 
+    def test_a_computed_value_has_its_unit(self):
+        ledger = judge(CLAIMS, load()).dropna(subset="computed")
+        assert (ledger.computed_unit != "").all(), ledger[ledger.computed_unit == ""].id.tolist()
+
+    def test_no_code_of_a_sector_is_printed(self):
+        rows = committed()["sectors_2012"]
+        assert set(rows.sector) == set(SECTOR_NAMES)
+        codes = {c for c in SECTOR_NAMES if "&" in c} | set(INSTRUMENT_NAMES)
+        why = " ".join(printed(judge(CLAIMS, load())).why)
+        assert not [code for code in codes if code in why]
+
     def test_why_names_arithmetic_and_readings(self):
         ledger = pd.DataFrame(
             {"claimed_value": [2.5, np.nan], "computed": [2.94, np.nan], "unit": ["years", np.nan],
+             "computed_unit": ["years", ""],
              "arithmetic": ["years to May", "A motive."], "readings": ["to March: holds", ""]}
         )  # fmt: skip
         assert printed(ledger).why.tolist() == ["Years to May. To March: holds", "A motive."]

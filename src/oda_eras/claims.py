@@ -44,6 +44,7 @@ WITH_UNIT = {
     "rank": "rank {}",
     "percent": "{}%",
     "percent of respondents": "{}% of respondents",
+    "ratio": "{} times",
 }
 # The article's polls and resource shares, by how their ids in article_figures begin.
 POLLS_AND_RESOURCES = (
@@ -63,10 +64,10 @@ CHANGE = 0.2
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check finds: verdict, computed value, arithmetic in words, readings, source table.
+    """What a check finds: verdict, computed value, arithmetic in words, readings, source tables.
 
     `like` says whether the computed value measures the same as the claimed one, so that their
-    difference means something.
+    difference means something; where it does not, `unit` is the computed value's own.
     """
 
     verdict: str
@@ -75,6 +76,7 @@ class Finding:
     readings: str = ""
     table: str = "data/panel.csv"
     like: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,8 @@ def share_before_1998(tables, claimed):
         f"{shares['total ODA', 1997, 1997]:.2f}% of total, "
         f"{shares['bilateral ODA', 1997, 1997]:.2f}% of bilateral ODA; mean of yearly shares of "
         + "; ".join(
-            f"total ODA {first}-1997 {mean[first]:.3f}%: {holds(words['mean'][first])}"
+            f"{'total ODA' if first == first_year else 'the same mean over'} {first}-1997 "
+            f"{mean[first]:.3f}%: {holds(words['mean'][first])}"
             for first in firsts
         ),
         "tables/t11_shares.csv",
@@ -255,6 +258,7 @@ def table_measure(tables, claimed):
         f"of {len(cells)} cells are no less than the net flow and the grants in them",
         ", ".join(f"{name}: {n}" for name, n in counts.items()),
         "data/gross_cells.csv",
+        unit="cells",
     )
 
 
@@ -289,6 +293,7 @@ def growth_1990s(tables, claimed):
         f"net flow of 1993, 1997, 1998: {flow[1993]:.2f}, {flow[1997]:.2f}, {flow[1998]:.2f}; "
         "computed: 1998 over 1993",
         "; ".join(f"{step}: {holds(rise)}" for step, rise in steps.items()),
+        unit="ratio",
     )
 
 
@@ -313,11 +318,12 @@ def distribution_1990s(tables, claimed):
     top = [f"{RECIPIENTS[s.idxmax()]} {s.max() / s.sum():.0%}" for s in (before, after)]
     return Finding(
         verdict_of([changed and late], [changed], "plausible"),
-        moved,
-        f"share of the flow that changed recipient; largest before {top[0]}, after {top[1]}",
+        100 * moved,
+        f"part of the flow that changed recipient; largest before {top[0]}, after {top[1]}",
         f"a change beside the speech: {holds(changed)}; a change after it: {holds(late)}, "
         f"{by_1996:.0%} of the way from the shares of 1994 was made by the end of 1996, "
         f"{by_1997:.0%} by 1997",
+        unit="percent",
     )
 
 
@@ -331,9 +337,10 @@ def rise_after_speech(tables, claimed):
     by_1996, by_1997 = ((flow[y] - flow[1993]) / rise for y in (1996, 1997))
     return Finding(
         verdict_of([rise > 0 and by_1996 <= 0.1], [rise > 0 and by_1996 < 0.5], "plausible"),
-        by_1996,
-        f"share of the rise 1993-98 reached by the end of 1996; by 1997 {by_1997:.0%}",
+        100 * by_1996,
+        f"part of the rise 1993-98 reached by the end of 1996; by 1997 {by_1997:.0%}",
         "yearly flows can't say which loans were agreed before the speech",
+        unit="percent",
     )
 
 
@@ -358,8 +365,9 @@ def change_after_2001(tables, claimed):
         step["difference"],
         f"difference of mean net flow, US$ million; p = {step['p']:.2f} against {LEVEL:g}, "
         f"interval {step['low']:.0f} to {step['high']:.0f} against {margin:.0f} either way",
-        "volumes only; agreements, visits and sectors are not in the data",
+        "volumes only; visits are not in the data",
         "tables/t04_contrasts.csv",
+        unit="US$ million",
     )
 
 
@@ -376,6 +384,7 @@ def arc_not_implemented(tables, claimed):
         f"difference of mean net flow, US$ million; p = {step['p']:.2f} against {LEVEL:g}",
         "volumes only; what the aid was for is not in the data",
         "tables/t04_contrasts.csv",
+        unit="US$ million",
     )
 
 
@@ -392,11 +401,12 @@ def major_donor(tables, claimed):
     share = (rank <= 3).mean()
     return Finding(
         verdict_of([share >= 2 / 3], [share >= 1 / 3]),
-        share,
-        f"share of the years {rank.index.min()}-{rank.index.max()} at rank 1 to 3 of net flows to "
+        100 * share,
+        f"part of the years {rank.index.min()}-{rank.index.max()} at rank 1 to 3 of net flows to "
         f"the five together; rank 1 in {(rank == 1).sum()}",
         f"the five together: {holds(share >= 2 / 3)}; each alone: "
         + ", ".join(f"{RECIPIENTS[r]} {s:.0%} {holds(s >= 2 / 3)}" for r, s in by.items()),
+        unit="percent",
     )
 
 
@@ -416,6 +426,7 @@ def irregular_donor(tables, claimed):
         f"ninth over first decile of the yearly share ({high:.0f}% and {low:.0f}%)",
         "weight as a donor only; its use is not in the data",
         "data/donor_shares.csv",
+        unit="ratio",
     )
 
 
@@ -471,8 +482,10 @@ def _higher(tables, means: Callable, choice: str, arithmetic: str) -> Finding:
         verdict_of([h.all() for h in deciding], [h.any() for h in deciding], "plausible"),
         ratios[0].min(),
         f"{arithmetic}, net US$; higher for {held[0].sum()} of {len(held[0])} {choice} in dollars, "
-        f"for {held[1].sum()} of {len(held[1])} as a share of Japan's bilateral ODA",
+        f"for {held[1].sum()} of {len(held[1])} as a share of Japan's bilateral ODA, without "
+        f"Uzbekistan for {held[2].sum()} of {len(held[2])} in dollars",
         "; ".join(readings),
+        unit="ratio",
     )
 
 
@@ -523,6 +536,7 @@ def uzbekistan_key(tables, claimed):
         f"war: {holds(grows)}, net flow a year {after:.0f} from {war} on, {before:.0f} in "
         f"{first}-{last}",
         "data/article_oda.csv",
+        unit="percent",
     )
 
 
@@ -547,6 +561,7 @@ def uzbekistan_most_developed(tables, claimed):
         "; ".join(f"{label}, rank {rank} of 5: {holds(rank == 1)}" for label, rank in ranks.items())
         + "; stability is not in the data",
         "data/context.csv",
+        unit="rank",
     )
 
 
@@ -583,6 +598,24 @@ def gdp_total(tables, claimed):
     )
 
 
+# The sectors and instruments of sectors_2012 in words.
+SECTOR_NAMES = {
+    "Agri & food": "agriculture and food",
+    "Bank & business": "banking and business",
+    "Education": "education",
+    "Environment": "environment",
+    "Gov & sec": "government and security",
+    "Health": "health",
+    "Humanitarian": "humanitarian aid",
+    "Ind & trade": "industry and trade",
+    "Infrastructure": "infrastructure",
+    "Other": "other",
+    "Other social serv": "other social services",
+    "WASH": "water and sanitation",
+}
+INSTRUMENT_NAMES = {"cash loan/equity": "loan"}
+
+
 def _sectors(tables, sectors: list[str], has: Callable[[pd.Series], bool]) -> Finding:
     """Some sectors' part of gross ODA in the one year that is known by sector.
 
@@ -600,14 +633,17 @@ def _sectors(tables, sectors: list[str], has: Callable[[pd.Series], bool]) -> Fi
     share = {name: 100 * s[s.index.isin(sectors)].sum() / s.sum() for name, s in sums.items()}
     held = {name: bool(has(s)) for name, s in sums.items()}
     part = largest.gross_usd_million / rows.gross_usd_million.sum()
+    named = listed([SECTOR_NAMES[sector] for sector in sectors])
+    form = INSTRUMENT_NAMES.get(largest.instrument, largest.instrument)
     return Finding(
         verdict_of([held["the five together"]], held.values(), "plausible"),
         share["the five together"],
-        f"percent of gross ODA to the five in one year (2012) that went to {listed(sectors)}; the "
-        f"largest flow ({country}, {largest.sector}, {largest.instrument}) is {part:.0%} of all; "
+        f"percent of gross ODA to the five in one year (2012) that went to {named}; the "
+        f"largest flow ({country}, {SECTOR_NAMES[largest.sector]}, {form}) is {part:.0%} of all; "
         f"without {country} {share[f'without {country}']:.0f}%; one year says nothing of others",
         "; ".join(f"{name} {share[name]:.0f}%: {holds(yes)}" for name, yes in held.items()),
         "data/sectors_2012.csv",
+        unit="percent",
     )
 
 
@@ -681,6 +717,7 @@ def successors(tables, claimed):
         + ", ".join(f"{n}: {t.opens.date()} to {t.closes.date()}" for n, t in terms.items()),
         f"each follows at once: {holds(follow)}",
         "data/eras.csv",
+        unit="years",
     )
 
 
@@ -693,10 +730,11 @@ def koizumi_in_period(tables, claimed):
     return Finding(
         verdict_of([days >= 0], [days >= -365]),
         days,
-        f"days from {begins.date()} to {opens.date()}, when he took office",
+        f"from {begins.date()} to {opens.date()}, when he took office",
         f"the 2000s of the heading: {holds(opens.year >= 2000)}; after the attacks: "
         f"{holds(days >= 0)}",
         "data/eras.csv",
+        unit="days",
     )
 
 
@@ -724,12 +762,13 @@ def claimed_text(value: float, unit: str) -> str:
 
 
 def computed_text(value: float, claimed: float, unit: str) -> str:
-    """A computed number to four digits, or to as many as the claimed one needs."""
+    """A computed number to four digits, or to as many as the claimed one needs, with its unit."""
     if pd.isna(value):
         return ""
     decimals = 0 if pd.isna(claimed) else len(f"{claimed:.15g}".partition(".")[2])
     digits = max(4, len(f"{abs(value):.0f}") + decimals)
-    return f"{value:.{digits}g}" if unit == "year" else f"{value:,.{digits}g}"
+    number = f"{value:.{digits}g}" if unit == "year" else f"{value:,.{digits}g}"
+    return WITH_UNIT.get(unit, f"{{}} {unit}").format(number.replace("-", "−"))
 
 
 def judge(claims: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -745,8 +784,8 @@ def judge(claims: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        Columns id, section, claim, kind, claimed_value, unit, computed, difference, verdict,
-        basis ("computed", "document", "none"), arithmetic, readings, rule (of the check),
+        Columns id, section, claim, kind, claimed_value, unit, computed, computed_unit,
+        difference, verdict, basis ("computed", "document", "none"), arithmetic, readings, rule (of the check),
         source, evidence. A check that raises, or whose input is missing, gives "unverified" with
         the reason.
 
@@ -766,6 +805,7 @@ def judge(claims: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
                 found = Finding("unverified", np.nan, f"{NOT_MADE} ({reason})", table="")
             row |= {
                 "computed": found.computed,
+                "computed_unit": claim["unit"] if found.like else found.unit,
                 "difference": found.computed - claim["claimed_value"] if found.like else np.nan,
                 "verdict": found.verdict,
                 "basis": "computed",
@@ -783,6 +823,7 @@ def judge(claims: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
             )
             row |= {
                 "computed": np.nan,
+                "computed_unit": "",
                 "difference": np.nan,
                 "verdict": verdict,
                 "basis": claim["evidence"],
@@ -861,13 +902,14 @@ def borne_out(ledger: pd.DataFrame) -> pd.DataFrame:
 def printed(ledger: pd.DataFrame) -> pd.DataFrame:
     """Rows of a ledger as tables print them: claimed and computed numbers as text, and a column
     why, which puts the readings that a check tried after its arithmetic."""
-    numbers = ledger[["claimed_value", "computed", "unit"]].to_dict("records")
+    numbers = ledger[["claimed_value", "computed", "unit", "computed_unit"]].to_dict("records")
     arithmetic = ledger.arithmetic.map(sentence)
     readings = (". " + ledger.readings.map(sentence)).where(ledger.readings != "", "")
     return ledger.assign(
         claimed_value=[claimed_text(row["claimed_value"], row["unit"]) for row in numbers],
         computed=[
-            computed_text(row["computed"], row["claimed_value"], row["unit"]) for row in numbers
+            computed_text(row["computed"], row["claimed_value"], row["computed_unit"])
+            for row in numbers
         ],
         arithmetic=arithmetic,
         why=arithmetic + readings,
