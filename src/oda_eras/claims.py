@@ -785,7 +785,8 @@ def judge(claims: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
     -------
     DataFrame
         Columns id, section, claim, kind, claimed_value, unit, computed, computed_unit,
-        difference, verdict, basis ("computed", "document", "none"), arithmetic, readings, rule (of the check),
+        difference, verdict, basis ("computed", "document", "none"), arithmetic, readings, rule (of
+        the check),
         source, evidence. A check that raises, or whose input is missing, gives "unverified" with
         the reason.
 
