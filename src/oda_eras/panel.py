@@ -16,6 +16,9 @@ COPIES = {
     "article_figures": "article_figures",
     "sectors_2012": "crs_japan_sectors_2012",
     "china_commitments": "gcdf_china_commitments",
+    "energy": "ei_energy",
+    "direct_investment": "imf_direct_investment",
+    "ideal_points": "un_ideal_points",
 }
 MEASURES = ["net", "grants", "gross"]
 
