@@ -268,7 +268,7 @@ def test_saved_files_are_complete(name):
     assert caption.startswith(f"**{naming.label(name)}. ")
     assert re.search(r"(?i)ODA|simulat|verdicts|votes", caption) and "Source: " in caption
     assert re.search(r"n = \d", caption) and re.search(r"\d", alt)
-    assert re.search(r"(?i)current|constant|number of claims", caption)
+    assert re.search(r"(?i)current|constant|number of claims|votes", caption)
     assert re.search(r"commit|vintage|computed by this project|undated", caption)
     svg = path.with_suffix(".svg").read_text(encoding="utf-8")
     assert "<text" in svg and "DejaVu Sans" in svg
