@@ -40,7 +40,8 @@ RAW = $(wildcard data/raw/*.csv data/raw/*.csv.gz) data/organisations.csv data/r
 
 $(BUILD)/01_clean.json: $(RAW) data/README.md data/eras.csv $(call module,schemas panel identities)
 CLEAN = $(call table,panel dac_total japan_totals prices context article_oda article_figures \
-  constant_prices sectors_2012 china_commitments climate_marked flows agreements) $(OUT)/data/world.csv.gz
+  constant_prices sectors_2012 china_commitments climate_marked flows agreements energy \
+  direct_investment ideal_points) $(OUT)/data/world.csv.gz
 $(CLEAN): $(BUILD)/01_clean.json ;
 
 $(BUILD)/02_measures.json: data/eras.csv $(call module,article derived panel prices) \
@@ -67,8 +68,9 @@ $(BUILD)/07_donors.json: $(call table,panel dac_total) $(call module,donors) dat
 $(call table,donor_shares): $(BUILD)/07_donors.json ;
 
 $(BUILD)/08_claims.json: $(call table,panel japan_totals article_oda article_figures context \
-  sectors_2012 gross_cells ranks donor_shares) $(call module,claims) data/claims.csv data/eras.csv \
-  data/citations.csv
+  sectors_2012 ranks donor_shares flows agreements china_commitments energy direct_investment \
+  ideal_points) $(call module,claims findings checks_flows checks_decisions checks_world) \
+  data/claims.csv data/eras.csv data/excerpts.csv data/citations.csv
 # only the default run judges the article's claims
 LEDGER = $(if $(filter JPN,$(RUN)),$(OUT)/tables/t06_claims.csv)
 $(LEDGER): $(BUILD)/08_claims.json ;

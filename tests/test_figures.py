@@ -277,9 +277,9 @@ def test_saved_files_are_complete(name):
     caption = path.with_suffix(".md").read_text(encoding="utf-8")
     alt = path.with_suffix(".txt").read_text(encoding="utf-8")
     assert caption.startswith(f"**{naming.label(name)}. ")
-    assert re.search(r"(?i)ODA|simulat|verdicts", caption) and "Source: " in caption
+    assert re.search(r"(?i)ODA|simulat|verdicts|votes", caption) and "Source: " in caption
     assert re.search(r"n = \d", caption) and re.search(r"\d", alt)
-    assert re.search(r"(?i)current|constant|number of claims|a simulation", caption)
+    assert re.search(r"(?i)current|constant|number of claims|a simulation|votes", caption)
     assert re.search(r"commit|vintage|computed by this project|undated|simulat", caption)
     svg = path.with_suffix(".svg").read_text(encoding="utf-8")
     assert "<text" in svg and "DejaVu Sans" in svg
@@ -386,3 +386,19 @@ def test_the_manifest_lists_every_file():
 
 def test_without_transitions_there_is_no_specification_curve():
     assert figures.specification_curve(pd.DataFrame(), {}) is None
+
+
+def test_labels_at_the_end_of_lines_do_not_lie_on_one_another():
+    places = figures.spread(pd.Series({"a": 50.0, "b": 49.4, "c": 35.0}), least=6)
+    assert places.to_dict() == {"c": 35.0, "b": 49.4, "a": 55.4}
+
+
+def test_votes_of_two_are_drawn_in_a_panel_each():
+    votes = pd.DataFrame(
+        [(who, year, 30.0, 60.0, 61.0) for who in ("Japan", "the five") for year in (2001, 2002)],
+        columns=["who", "year", "USA", "Russia", "China"],
+    )
+    eras = pd.DataFrame({"opens": ["2001-01-01"], "closes": [None], "label": ["one"]})
+    drawn = figures.alignment(votes, eras)
+    assert [ax.get_ylabel().split(":")[0] for ax in drawn.axes] == ["Japan", "the five"]
+    assert [len(ax.lines) for ax in drawn.axes] == [3, 3]

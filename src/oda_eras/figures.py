@@ -1149,6 +1149,40 @@ def verdicts_by_section(counts: pd.DataFrame) -> Figure:
     return figure
 
 
+def spread(values: pd.Series, least: float) -> pd.Series:
+    """Places for labels beside values, in their order and at least so far apart."""
+    places = values.sort_values()
+    for i in range(1, len(places)):
+        places.iloc[i] = max(places.iloc[i], places.iloc[i - 1] + least)
+    return places
+
+
+def alignment(votes: pd.DataFrame, eras: pd.DataFrame) -> Figure:
+    """How often Japan, and the five, voted as each of three powers did (f27).
+
+    `votes` has columns who, year, and a power each, in percent; `eras` is one scheme with dates.
+    """
+    names = list(dict.fromkeys(votes.who))
+    powers = [c for c in votes if c not in ("who", "year")]
+    figure, axes = new_figure("double", 100, rows=len(names), sharex=True, sharey=True)
+    first, last = votes.year.min(), votes.year.max()
+    for ax, who in zip(axes, names, strict=True):
+        own = votes[votes.who == who]
+        era_bands(ax, eras, first=first, last=last, labels=ax is axes[0])
+        looks = zip(powers, COLOURS, MARKERS, ["-", "--", ":"], strict=False)
+        places = spread(own[powers].iloc[-1], least=6)
+        for power, colour, marker, dash in looks:
+            ax.plot(own.year, own[power], dash, marker=marker, color=colour, markersize=2, lw=1)
+            ax.annotate(
+                power, (last, places[power]), xytext=(4, 0), textcoords="offset points",
+                color=INK, fontsize=6, va="center", annotation_clip=False,
+            )  # fmt: skip
+        ax.set_ylabel(f"{who}: votes cast alike, %")
+    axes[0].set_ylim(0, 100)
+    axes[-1].xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    return figure
+
+
 def donors_compared(rows: pd.DataFrame) -> Figure:
     """When each donor's level shifted most, on the years that its series covers (f40).
 

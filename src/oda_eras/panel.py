@@ -17,6 +17,9 @@ COPIES = {
     "sectors_2012": "crs_japan_sectors_2012",
     "china_commitments": "gcdf_china_commitments",
     "climate_marked": "crs_japan_climate_marked",
+    "energy": "ei_energy",
+    "direct_investment": "imf_direct_investment",
+    "ideal_points": "un_ideal_points",
 }
 MEASURES = ["net", "grants", "gross"]
 
