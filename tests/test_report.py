@@ -107,7 +107,7 @@ def test_a_page_is_fit_to_read(report, browser, name):
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ('href="05_breaks.html"', 'href="04_cracks.html"', "leads nowhere"),
+        ('href="04_decisions.html"', 'href="04_cracks.html"', "leads nowhere"),
         ("</main>", '<a href="#nowhere">there</a></main>', "names no place"),
         (r'alt="[^"]+"', 'alt=""', "without alt text"),
         ("</main>", '<img src="http://127.0.0.1:9/x.png" alt="x"></main>', "asks for"),
