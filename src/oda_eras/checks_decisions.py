@@ -75,7 +75,7 @@ def signed_between(rows: pd.DataFrame, opens: pd.Timestamp, closes: pd.Timestamp
 def commitments(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """The donor's ODA commitments by year and recipient, constant 2016 US$ million, as printed:
     without technical cooperation up to 2002."""
-    return flow_table(tables, "commitments", "constant 2016").pivot(
+    return flow_table(tables, "commitments", "constant").pivot(
         index="year", columns="recipient", values="low"
     )
 

@@ -435,7 +435,7 @@ def in_all_bases(
     deflator = rebased(tables["dac_deflators"], study.donor, CRS_BASE)
     bases = [
         flows,
-        in_basis(flows, 1 / deflator, f"constant {CRS_BASE}"),
+        in_basis(flows, 1 / deflator, "constant"),
         in_basis(flows, exchange_rate(tables, study.donor), "yen"),
     ]
     rows = pd.concat(bases, ignore_index=True)
