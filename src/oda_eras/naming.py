@@ -44,7 +44,7 @@ def listed(names: Iterable[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def years_in(years: pd.Series) -> str:
+def years_in(years: pd.Series | pd.Index) -> str:
     """First and last of some years, "2000-2022", or the only one."""
     first, last = years.min(), years.max()
     return f"{first}-{last}" if first < last else f"{first}"

@@ -10,7 +10,7 @@ from oda_eras import measures
 from oda_eras.eras import study_eras
 from oda_eras.flows import STATUSES, SURE
 from oda_eras.measures import ALL, sum_of, tested_total
-from oda_eras.naming import year_spans
+from oda_eras.naming import year_spans, years_in
 from oda_eras.study import FIRST_YEAR, LAST_YEAR, MEMBER_GROUPS, Study
 
 # first years of the periods that means are taken over; the last goes on to the end
@@ -100,8 +100,7 @@ def by_period(frame: pd.DataFrame, how: str = "mean") -> pd.DataFrame:
 
 def years_of(frame: pd.DataFrame | pd.Series) -> str:
     """First and last year of a frame, or the only one."""
-    first, last = frame.index.min(), frame.index.max()
-    return f"{first}-{last}" if first < last else f"{first}"
+    return years_in(frame.index)
 
 
 def with_and_without(net: pd.DataFrame) -> pd.DataFrame:
