@@ -735,11 +735,19 @@ def read_organisations(root: Path) -> pd.DataFrame:
 
 
 def read_recipients(root: Path) -> pd.DataFrame:
-    """Read data/recipients.csv (columns recipient, name, kind), checked. Raises DataError."""
+    """Read data/recipients.csv (columns recipient, name, kind, region), checked.
+
+    Raises DataError.
+    """
     file = "data/recipients.csv"
     kinds = code(["country", "region", "unspecified"])
-    table = Table({"recipient": text(), "name": text(), "kind": kinds}, ["recipient"])
-    return validate(file, table, read_text_table(root, file))
+    columns = {"recipient": text(), "name": text(), "kind": kinds, "region": text(nullable=True)}
+    recipients = validate(file, Table(columns, ["recipient"]), read_text_table(root, file))
+    wrong = recipients[(recipients.kind == "country") != recipients.region.notna()]
+    if len(wrong):
+        row, found = int(wrong.index[0]) + 2, f"'{wrong.region.iloc[0]}'"
+        raise DataError(file, row, "region", found, "a region for every country, and only there")
+    return recipients
 
 
 def read_eras(root: Path) -> pd.DataFrame:

@@ -1,0 +1,238 @@
+"""Were agreements signed more often, or larger, in some eras than in others?
+
+An era is exposed to signings on each of its days. Where the day of an agreement is known only
+within a range, it is put into every era that it can have, and results are given as ranges.
+"""
+
+from collections.abc import Iterable
+from itertools import pairwise, product
+from math import comb, lgamma
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from oda_eras.decisions import BILLION, UPPER_BOUND, era_of
+
+# Beyond so many categories outcomes are too many to be enumerated; then so many are drawn.
+MOST_ENUMERATED, N_DRAWN = 8, 49_999
+# After 2021 the list of agreements has gaps (data/README.md): eras that close later are left out.
+COMPLETE_UNTIL = "2021-12-31"
+YEAR = 365.25
+# log probabilities closer than this are equal
+TIE = 1e-9
+
+
+def complete(eras: pd.DataFrame) -> pd.DataFrame:
+    """Eras over before `COMPLETE_UNTIL`; `eras` is one scheme of data/eras.csv."""
+    return eras[eras.closes <= COMPLETE_UNTIL]
+
+
+def days_of(eras: pd.DataFrame) -> pd.Series:
+    """Days by era; a day that two eras claim counts for both."""
+    days = (pd.to_datetime(eras.closes) - pd.to_datetime(eras.opens)).dt.days
+    return pd.Series(days.to_numpy(), index=eras.era.to_numpy(), name="days")
+
+
+def multinomial_p(counts: Iterable[tuple[int, ...]], days: np.ndarray, seed: int = 0) -> list:
+    """Test that events fall on all days with equal probability.
+
+    Parameters
+    ----------
+    counts : iterable of tuples of int
+        Events by era, one tuple or several of the same sum.
+    days : array of int
+        Days of each era.
+    seed : int
+        For more than `MOST_ENUMERATED` eras.
+
+    Returns
+    -------
+    list of float
+        For each tuple the probability of all outcomes that are no likelier than it, given the
+        number of events: exact for up to `MOST_ENUMERATED` eras, else from `N_DRAWN` random
+        outcomes, it among them.
+
+    Raises ValueError where sums differ or an era has no day.
+    """
+    counts = [tuple(map(int, c)) for c in counts]
+    n = sum(counts[0])
+    if any(sum(c) != n or len(c) != len(days) for c in counts) or min(days) <= 0:
+        raise ValueError("expected as many counts as eras, one sum, and a day in every era")
+    logs = np.log(np.asarray(days) / np.sum(days))
+    factorial = np.array([lgamma(i + 1) for i in range(n + 1)])
+    observed = np.array(counts)
+    limits = lgamma(n + 1) + observed @ logs - factorial[observed].sum(axis=1)
+    if len(days) > MOST_ENUMERATED:
+        rng = np.random.default_rng(seed)
+        drawn = rng.multinomial(n, np.exp(logs), size=N_DRAWN)
+        found = np.sort(lgamma(n + 1) + drawn @ logs - factorial[drawn].sum(axis=1))
+        at_most = np.searchsorted(found, limits + TIE, side="right")
+        return [(int(hits) + 1) / (N_DRAWN + 1) for hits in at_most]
+    # outcomes of two halves of the eras are met in the middle, by their number of events
+    half = len(days) // 2
+    first, second = (_partial(part, n, factorial) for part in (logs[:half], logs[half:]))
+    p = np.zeros(len(counts))
+    for used in range(n + 1):
+        others = np.sort(second[n - used])
+        cumulated = np.concatenate([[0.0], np.cumsum(np.exp(others + lgamma(n + 1)))])
+        for i, limit in enumerate(limits):
+            at = np.searchsorted(others, limit + TIE - lgamma(n + 1) - first[used], side="right")
+            p[i] += (np.exp(first[used]) * cumulated[at]).sum()
+    return [float(min(value, 1.0)) for value in p]
+
+
+def _partial(logs: np.ndarray, n: int, factorial: np.ndarray) -> list[np.ndarray]:
+    """By number of events, sums of i log(p) - log(i!) over all their outcomes in some eras."""
+    found = [np.array([0.0])] + [np.array([])] * n
+    for x in logs:
+        found = [
+            np.concatenate([found[t - i] + i * x - factorial[i] for i in range(t + 1)])
+            for t in range(n + 1)
+        ]
+    return found
+
+
+def hazard_tests(agreements: pd.DataFrame, schemes: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The test of equal hazard in every scheme, by agreement and by occasion, on all dates.
+
+    Parameters
+    ----------
+    agreements : DataFrame
+        Result of `oda_eras.decisions.of_study`.
+    schemes : dict
+        Eras by title; those that close after `COMPLETE_UNTIL` are left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns scheme, kyrgyz ("in" or "out": commitments that stand for Kyrgyz loans), unit
+        ("agreements", or "occasions": those of one recipient and date are one), eras, events_low,
+        events_high (events in these eras), p_low, p_high (over all eras that uncertain dates
+        allow).
+    """
+    rows = []
+    for scheme, eras in schemes.items():
+        own = complete(eras)
+        days = days_of(own)
+        for kyrgyz, unit in product(("in", "out"), ("agreements", "occasions")):
+            by_number: dict[int, list] = {}
+            for counts in possible_counts(_chosen(agreements, kyrgyz, unit), own):
+                by_number.setdefault(sum(counts), []).append(counts)
+            p = [value for some in by_number.values() for value in multinomial_p(some, days)]
+            numbers = min(by_number), max(by_number)
+            rows.append((scheme, kyrgyz, unit, len(own), *numbers, min(p), max(p)))
+    columns = ["scheme", "kyrgyz", "unit", "eras", "events_low", "events_high", "p_low", "p_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _chosen(agreements: pd.DataFrame, kyrgyz: str, unit: str = "agreements") -> pd.DataFrame:
+    some = agreements if kyrgyz == "in" else agreements[agreements.basis != UPPER_BOUND]
+    same = ["recipient", "signed_from", "signed_to"]
+    return some if unit == "agreements" else some.drop_duplicates(same)
+
+
+def possible_counts(agreements: pd.DataFrame, eras: pd.DataFrame) -> set[tuple[int, ...]]:
+    """Every vector of counts by era that the ranges of the agreements' dates allow.
+
+    An agreement can lie in each era that its range meets, and in none where a day of the range
+    belongs to none.
+    """
+    spans = list(zip(eras.opens, eras.closes, strict=True))
+    vectors = {(0,) * len(spans)}
+    for first, last in zip(agreements.signed_from, agreements.signed_to, strict=True):
+        # ISO dates compare as text
+        places = [i for i, (opens, end) in enumerate(spans) if first < end and last >= opens]
+        uncovered = first
+        for opens, end in spans:
+            if opens <= uncovered:
+                uncovered = max(uncovered, end)
+        if uncovered <= last:
+            places.append(None)
+        vectors = {
+            v if i is None else (*v[:i], v[i] + 1, *v[i + 1 :]) for v in vectors for i in places
+        }
+    return vectors
+
+
+def rates(agreements: pd.DataFrame, eras: pd.DataFrame) -> pd.DataFrame:
+    """Agreements and amounts by era and year of exposure; ranges where dates are uncertain.
+
+    Returns, for the eras that close by `COMPLETE_UNTIL`, columns era, years, agreements_low,
+    agreements_high, occasions_low, occasions_high, yen_low, yen_high (known amounts, billion yen a
+    year) and median (billion yen, of agreements of known amount and era).
+    """
+    own = complete(eras)
+    known = agreements[agreements.basis != UPPER_BOUND]
+    named = era_of(known, eras)
+    rows = []
+    for era, days in days_of(own).items():
+        sure = known[named == era]
+        may = known[[era in name.split(" to ") for name in named]]
+        years = days / YEAR
+        amounts = sure.amount_yen_million.dropna() / BILLION
+        each = [len(sure), len(may), len(_chosen(sure, "in", "occasions"))]
+        each += [len(_chosen(may, "in", "occasions"))]
+        yen = [some.amount_low.sum() / BILLION / years for some in (sure, may)]
+        rows.append((era, years, *each, *yen, amounts.median()))
+    columns = [
+        "era", "years", "agreements_low", "agreements_high", "occasions_low", "occasions_high",
+        "yen_low", "yen_high", "median",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def size_tests(agreements: pd.DataFrame, eras: pd.DataFrame) -> pd.DataFrame:
+    """Are agreements of one era larger than those of the one before? Exact Mann-Whitney tests.
+
+    Of agreements whose amount and era are known; an era without any is passed over. Returns
+    transition, kyrgyz ("in" or "out"), n_before, n_after, ratio (of medians), p (two-sided,
+    exact without ties), floor (smallest p that these numbers allow).
+    """
+    own = complete(eras)
+    rows = []
+    for kyrgyz in ("in", "out"):
+        some = _chosen(agreements, kyrgyz).dropna(subset="amount_yen_million")
+        amounts = some.groupby(era_of(some, eras)).amount_yen_million
+        sizes = {era: amounts.get_group(era) for era in own.era if era in amounts.groups}
+        for before, after in pairwise(sizes):
+            a, b = sizes[before], sizes[after]
+            test = stats.mannwhitneyu(b, a, method="exact")
+            floor = min(1.0, 2 / comb(len(a) + len(b), len(a)))
+            ratio = b.median() / a.median()
+            row = (f"{before} to {after}", kyrgyz, len(a), len(b), ratio, test.pvalue, floor)
+            rows.append(row)
+    columns = ["transition", "kyrgyz", "n_before", "n_after", "ratio", "p", "floor"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def amounts_by_rotation(agreements: pd.DataFrame, schemes: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Are amounts spread over eras more unevenly than over the same eras turned through time?
+
+    The statistic is the sum over eras of (share of amount - share of days)^2 / share of days. The
+    dates are turned day by day through the span of the eras, the end wrapping round; agreements
+    keep their distances, and so their clusters. An agreement stands on the middle of its range.
+
+    Takes what `hazard_tests` takes. Returns scheme, kyrgyz, statistic, p (share of turns with a
+    statistic as large), floor (one over their number).
+    """
+    rows = []
+    for scheme, kyrgyz in product(schemes, ("in", "out")):
+        own = complete(schemes[scheme])
+        some = _chosen(agreements, kyrgyz).dropna(subset="amount_yen_million")
+        opens, closes = (pd.to_datetime(own[end]) for end in ("opens", "closes"))
+        start, length = opens.min(), (closes.max() - opens.min()).days
+        held = np.zeros((length, len(own)))
+        for i, (first, end) in enumerate(zip(opens, closes, strict=True)):
+            held[(first - start).days : (end - start).days, i] = 1
+        first, last = (pd.to_datetime(some[end]) for end in ("signed_from", "signed_to"))
+        day = ((first + (last - first) / 2) - start).dt.days
+        inside = (day >= 0) & (day < length)
+        amount = some.amount_yen_million[inside].to_numpy()
+        turned = (day[inside].to_numpy() + np.arange(length)[:, None]) % length
+        shares = np.einsum("sae,a->se", held[turned], amount) / amount.sum()
+        exposed = held.mean(axis=0)
+        statistic = ((shares - exposed) ** 2 / exposed).sum(axis=1)
+        p = float((statistic >= statistic[0] * (1 - 1e-9)).mean())
+        rows.append((scheme, kyrgyz, statistic[0], p, 1 / length))
+    return pd.DataFrame(rows, columns=["scheme", "kyrgyz", "statistic", "p", "floor"])

@@ -1,0 +1,266 @@
+"""Placebo recipients: p by brute force, what can't be tested, and what a test can see."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from oda_eras import placebo_recipients as placebo
+
+YEARS = list(range(2001, 2013))
+ERAS = {"A": range(2001, 2005), "B": range(2005, 2009), "C": range(2009, 2013)}
+WEIGHTS = pd.DataFrame(
+    {era: [float(year in years) for year in YEARS] for era, years in ERAS.items()}, index=YEARS
+)
+
+
+def lumpy(recipients=9, seed=1, years=YEARS):
+    """A panel of lumpy aid: recipients R0, R1, ... of different size."""
+    rng = np.random.default_rng(seed)
+    size = rng.lognormal(sigma=1, size=recipients)
+    cells = size * rng.lognormal(sigma=1, size=(len(years), recipients))
+    return pd.DataFrame(cells, index=years, columns=[f"R{i}" for i in range(recipients)])
+
+
+def by_hand(panel, group, placebos, value):
+    """Changes of the group and its placebos, and their p, as the formula reads."""
+    total = panel.sum(axis=1)
+    changes = []
+    for members in [group, *placebos]:
+        eras = [value(panel[list(members)].sum(axis=1), total, ERAS[era]) for era in ERAS]
+        changes.append([eras[1] - eras[0], eras[2] - eras[1]])
+    changes = np.array(changes)
+    n = len(changes)
+    p = [
+        [min(1, 2 * min((own >= d).sum(), (own <= d).sum()) / n) for d in own] for own in changes.T
+    ]
+    return changes, np.array(p).T
+
+
+VALUES = {
+    "sqrt_share": lambda x, t, years: np.sqrt((x / t)[list(years)]).mean(),
+    "log_share": lambda x, t, years: np.log(((x + 0.05) / t)[list(years)]).mean(),
+    "log_ratio": lambda x, t, years: np.log(x[list(years)].sum() / (t - x)[list(years)].sum()),
+}
+
+
+@pytest.mark.parametrize("statistic", placebo.STATISTICS)
+def test_equals_the_formula_computed_group_by_group(statistic):
+    panel, group = lumpy(), ["R0", "R1"]
+    test = placebo.placebo_test(panel, group, WEIGHTS, statistic, matched=False)
+    others = list(combinations([f"R{i}" for i in range(2, 9)], 2))
+    changes, p = by_hand(panel, group, others, VALUES[statistic])
+    smallest = p.min(axis=1)
+    omnibus = (smallest <= smallest[0]).mean()
+    assert test.changes == pytest.approx(changes)
+    assert list(test.table.transition) == ["omnibus", "A to B", "B to C"]
+    assert list(test.table.p) == pytest.approx([omnibus, *p[0]])
+    adjusted = [(smallest <= one).mean() for one in p[0]]
+    assert list(test.table.p_adjusted) == pytest.approx([omnibus, *adjusted])
+    least = 2 / (len(others) + 1)
+    floors = [(smallest <= least).mean(), least, least]
+    assert list(test.table.floor) == pytest.approx(floors)
+    assert (test.table.placebos == len(others)).all()
+
+
+def test_matched_groups_have_between_half_and_twice_the_share():
+    panel, group = lumpy(40), ["R0", "R1"]
+    total = panel.sum(axis=1)
+    pool = list(combinations([f"R{i}" for i in range(2, 40)], 2))
+    share = {g: (panel[list(g)].sum(axis=1) / total).mean() for g in [("R0", "R1"), *pool]}
+    own = share["R0", "R1"]
+    kept = [g for g in pool if own / 2 <= share[g] <= 2 * own]
+    test = placebo.placebo_test(panel, group, WEIGHTS)
+    changes, _ = by_hand(panel, group, kept, VALUES["sqrt_share"])
+    assert 0 < len(kept) < len(pool)
+    assert test.changes == pytest.approx(changes)
+
+
+def test_recipients_with_few_years_and_non_candidates_are_no_placebos():
+    panel = lumpy(12)
+    panel.loc[2001:2006, "R3"] = 0.0  # six of twelve years are left
+    panel.loc[2001:2005, "R4"] = 0.0  # seven are
+    candidates = [f"R{i}" for i in range(11)]
+    options = dict(matched=False, candidates=candidates)
+    test = placebo.placebo_test(panel, ["R0", "R1"], WEIGHTS, **options)
+    assert len(test.changes) - 1 == len(list(combinations(range(8), 2)))
+    # aid that is no placebo's is still part of the whole
+    assert test.total == pytest.approx(panel.sum(axis=1).to_numpy())
+
+
+def test_given_groups_take_the_place_of_random_ones():
+    panel = lumpy()
+    groups = [["R2", "R3", "R0"], ["R4"], ["R1"], ["R5", "R6", "R7", "R8"]]
+    test = placebo.placebo_test(panel, ["R0", "R1"], WEIGHTS, matched=False, groups=groups)
+    kept = [["R2", "R3"], ["R4"], ["R5", "R6", "R7", "R8"]]
+    changes, p = by_hand(panel, ["R0", "R1"], kept, VALUES["sqrt_share"])
+    assert test.changes == pytest.approx(changes)
+    assert list(test.table.p[1:]) == pytest.approx(p[0])
+
+
+def test_random_groups_have_distinct_members_and_repeat_with_their_seed():
+    drawn = placebo.draw(30, 5, 2_000, seed=3)
+    assert drawn.shape == (2_000, 5) and (np.diff(drawn, axis=1) > 0).all()
+    assert (drawn == placebo.draw(30, 5, 2_000, seed=3)).all()
+    assert (drawn != placebo.draw(30, 5, 2_000, seed=4)).any()
+    often = np.bincount(drawn.ravel(), minlength=30)
+    assert often.min() > 0.8 * often.mean() and often.max() < 1.2 * often.mean()
+    every = placebo.draw(6, 2, 2_000, seed=3)
+    assert [tuple(group) for group in every] == list(combinations(range(6), 2))
+
+
+def test_a_large_lasting_change_is_found():
+    changed = lumpy(60)
+    changed.loc[2005:, ["R0", "R1", "R2"]] *= 30
+    found = placebo.placebo_test(
+        changed, ["R0", "R1", "R2"], WEIGHTS, matched=False, n_groups=999
+    ).table.set_index("transition")
+    assert found.p["omnibus"] <= 0.05 and found.p_adjusted["A to B"] <= 0.05
+    assert found.p_adjusted["B to C"] > 0.05
+
+
+def test_false_finds_are_those_of_the_test_itself():
+    panel, share = lumpy(16), 0.1
+    for matched in (True, False):
+        options = dict(matched=matched, n_groups=91)
+        test = placebo.placebo_test(panel, ["R0", "R1"], WEIGHTS, **options)
+        found = placebo.detection(test, share, n_groups=12)
+        total = panel.sum(axis=1)
+        pool = [f"R{i}" for i in range(2, 16)]
+        alike = [
+            list(group)
+            for group in combinations(pool, 2)
+            if share / 2 <= (panel[list(group)].sum(axis=1) / total).mean() <= 2 * share
+        ]
+        assert len(found.p) == 12
+        for group, p in zip(alike, found.p, strict=False):
+            again = placebo.placebo_test(panel, group, WEIGHTS, **options, candidates=pool)
+            assert p == pytest.approx(again.table.p[0])
+
+
+def test_power_multiplies_aid_from_the_later_era_on():
+    panel = lumpy(24)
+    pool = [f"R{i}" for i in range(2, 24)]
+    test = placebo.placebo_test(panel, ["R0", "R1"], WEIGHTS, matched=False, n_groups=231)
+    rows = placebo.detection(test, 0.1, [1, 3, 40], n_groups=5).power
+    power = rows.pivot(index="transition", columns="factor", values="power")
+    assert (rows.groups == 5).all() and (power[40] >= power[3]).all() and (power[40] > 0).all()
+    unchanged = placebo.detection(test, 0.1, n_groups=5).p
+    assert power[1].tolist() == [(unchanged <= 0.05).mean()] * 2
+    total, found = panel.sum(axis=1), []
+    for group in combinations(pool, 2):
+        if 0.05 <= (panel[list(group)].sum(axis=1) / total).mean() <= 0.2 and len(found) < 5:
+            changed = panel.copy()
+            changed.loc[2009:, list(group)] *= 40
+            others = [g for g in combinations(pool, 2) if not set(g) & set(group)]
+            own, _ = by_hand(changed, group, [], VALUES["sqrt_share"])
+            compared, _ = by_hand(panel, others[0], others[1:], VALUES["sqrt_share"])
+            pooled = np.vstack([own, compared])
+            p = np.array([[min((d >= x).mean(), (d <= x).mean()) for x in d] for d in pooled.T])
+            smallest = np.minimum(1, 2 * p.min(axis=0))
+            found.append((smallest <= smallest[0]).mean() <= 0.05)
+    assert power[40]["B to C"] == pytest.approx(np.mean(found))
+
+
+def test_calibrated_p_is_the_rank_among_the_groups_tested_alike():
+    others = np.array([0.01, 0.2, 0.2, 0.9])
+    assert placebo.calibrated(0.2, others) == 4 / 5
+    assert placebo.calibrated(0.001, others) == 1 / 5
+    assert placebo.calibrated(1.0, others) == 1
+
+
+def test_the_one_that_moved_most_is_corrected_for_being_picked():
+    panel = lumpy(24)
+    picked = placebo.picked(panel, ["R0", "R1", "R2"], WEIGHTS).set_index("transition")
+    single = {
+        r: placebo.placebo_test(
+            panel, [r], WEIGHTS, matched=False,
+            candidates=[c for c in panel if c not in {"R0", "R1", "R2"}],
+        ).table.set_index("transition").p
+        for r in ("R0", "R1", "R2")
+    }  # fmt: skip
+    others = [f"R{i}" for i in range(3, 24)]
+    _, each = by_hand(panel, others[:1], [[o] for o in others[1:]], VALUES["sqrt_share"])
+    for i, step in enumerate(("A to B", "B to C")):
+        best = min(single, key=lambda r, step=step: single[r][step])
+        assert picked.recipient[step] == best
+        assert picked.p[step] == pytest.approx(single[best][step])
+        smaller = [each[list(g), i].min() <= picked.p[step] for g in combinations(range(21), 3)]
+        assert picked.p_picked[step] == pytest.approx((sum(smaller) + 1) / (len(smaller) + 1))
+        assert picked.p_picked[step] >= picked.floor[step] > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (dict(group=["R0", "XXX"]), "XXX is not in the panel, which has 9 recipients, R0 to R8"),
+        (dict(group=[]), "an empty group is not in the panel"),
+        (dict(statistic="mean"), "statistic 'mean': expected one of sqrt_share, log_share"),
+        (dict(weights=WEIGHTS.assign(D=0.0)), r"no year in era D \(2001-2012\)"),
+        (dict(weights=WEIGHTS.rename(index={2012: 2020})), r"\(2001-2012\) lacks 2020, which"),
+        (
+            dict(candidates=["R2", "R3", "R4"]),
+            "3 possible placebos for R0, R1, out of 3 recipients",
+        ),
+        (dict(candidates=["R2"]), "no group of 2 recipients out of 1 possible"),
+    ],
+)
+def test_what_cannot_be_tested_is_said(change, said):
+    given = dict(panel=lumpy(), group=["R0", "R1"], weights=WEIGHTS, matched=False) | change
+    with pytest.raises(ValueError, match=said):
+        placebo.placebo_test(**given)
+
+
+def test_missing_cells_and_empty_eras_are_said():
+    panel = lumpy()
+    panel.loc[2003, "R5"] = np.nan
+    with pytest.raises(ValueError, match="no value for R5 in 2003"):
+        placebo.placebo_test(panel, ["R0"], WEIGHTS)
+    panel = lumpy(30)
+    panel.loc[2005:2008, "R0"] = 0.0
+    with pytest.raises(ValueError, match="log_ratio: R0 received nothing in B"):
+        placebo.placebo_test(panel, ["R0"], WEIGHTS, "log_ratio", matched=False)
+    assert placebo.placebo_test(panel, ["R0"], WEIGHTS, matched=False).table.p.notna().all()
+
+
+WORLD = pd.DataFrame(
+    [
+        ("JPN", "R0", 2001, "constant 2016", 1.0),
+        ("JPN", "R1", 2003, "constant 2016", 2.0),
+        ("JPN", "R1", 2001, "constant 2022", 9.0),
+        ("JPN", "R0", 2002, "constant 2016", None),
+        ("JPN", "IRQ", 2001, "constant 2016", 500.0),
+        ("KOR", "R0", 2001, "constant 2016", 7.0),
+    ],
+    columns=["donor", "recipient", "year", "price_basis", "commitments"],
+)
+
+
+def test_the_panel_of_a_donor_has_every_year_and_no_debt_relief():
+    panel = placebo.donor_panel(WORLD, "JPN", "commitments", "constant 2016")
+    assert list(panel.index) == [2001, 2002, 2003] and list(panel.columns) == ["R0", "R1"]
+    assert panel.to_numpy().tolist() == [[1, 0], [0, 0], [0, 2]]
+    assert placebo.donor_panel(WORLD, "DEU", "commitments", "constant 2016").empty
+
+
+def test_all_tests_cover_every_statistic_matching_and_variant():
+    panel = lumpy(30)
+    recipients = pd.DataFrame(
+        {
+            "recipient": panel.columns,
+            "kind": ["country"] * 29 + ["region"],
+            "region": [f"region {i % 5}" for i in range(29)] + [None],
+        }
+    )
+    variants = {"declared": WEIGHTS, "without_2002": WEIGHTS.drop(index=2002)}
+    groups = {"all": ["R0", "R5"], "one": ["R0"]}
+    rows = placebo.all_tests(panel, groups, variants, recipients, "commitments", n_groups=199)
+    assert list(rows.columns) == placebo.COLUMNS
+    cases = rows.groupby(["group", "statistic", "matching", "variant"]).size()
+    assert (cases == 3).all() and len(cases) == 2 * (6 + 2 + 2)
+    regional = rows[rows.variant == "regions"]
+    assert (regional.placebos == 5).all() and regional.p.notna().all()
+    # a single recipient has too few of its size
+    few = rows[(rows.group == "one") & (rows.matching == "matched") & (rows.placebos < 20)]
+    assert len(few) and few[["p", "p_adjusted", "floor"]].isna().all(axis=None)
