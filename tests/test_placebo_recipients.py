@@ -121,17 +121,17 @@ def test_a_large_lasting_change_is_found():
 
 
 def test_false_finds_are_those_of_the_test_itself():
-    panel, share = lumpy(16), 0.1
+    panel = lumpy(16)
     for matched in (True, False):
         options = dict(matched=matched, n_groups=91)
         test = placebo.placebo_test(panel, ["R0", "R1"], WEIGHTS, **options)
-        found = placebo.detection(test, share, n_groups=12)
+        found = placebo.detection(test, n_groups=12)
         total = panel.sum(axis=1)
         pool = [f"R{i}" for i in range(2, 16)]
         alike = [
             list(group)
             for group in combinations(pool, 2)
-            if share / 2 <= (panel[list(group)].sum(axis=1) / total).mean() <= 2 * share
+            if test.share / 2 <= (panel[list(group)].sum(axis=1) / total).mean() <= 2 * test.share
         ]
         assert len(found.p) == 12
         for group, p in zip(alike, found.p, strict=False):
@@ -143,14 +143,15 @@ def test_power_multiplies_aid_from_the_later_era_on():
     panel = lumpy(24)
     pool = [f"R{i}" for i in range(2, 24)]
     test = placebo.placebo_test(panel, ["R0", "R1"], WEIGHTS, matched=False, n_groups=231)
-    rows = placebo.detection(test, 0.1, [1, 3, 40], n_groups=5).power
+    rows = placebo.detection(test, [1, 3, 40], n_groups=5).power
     power = rows.pivot(index="transition", columns="factor", values="power")
     assert (rows.groups == 5).all() and (power[40] >= power[3]).all() and (power[40] > 0).all()
-    unchanged = placebo.detection(test, 0.1, n_groups=5).p
+    unchanged = placebo.detection(test, n_groups=5).p
     assert power[1].tolist() == [(unchanged <= 0.05).mean()] * 2
     total, found = panel.sum(axis=1), []
     for group in combinations(pool, 2):
-        if 0.05 <= (panel[list(group)].sum(axis=1) / total).mean() <= 0.2 and len(found) < 5:
+        alike = test.share / 2 <= (panel[list(group)].sum(axis=1) / total).mean() <= 2 * test.share
+        if alike and len(found) < 5:
             changed = panel.copy()
             changed.loc[2009:, list(group)] *= 40
             others = [g for g in combinations(pool, 2) if not set(g) & set(group)]

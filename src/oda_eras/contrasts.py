@@ -3,15 +3,18 @@
 A transition is named by the eras that meet in it, such as "E0 to E1".
 """
 
+import numpy as np
 import pandas as pd
 
-from oda_eras.breaks import rotation
+from oda_eras.breaks import ar1, lag1, rotation
 from oda_eras.eras import SETTLED, era_weights, gaps_and_overlaps, moved_boundary, transitions
 from oda_eras.measures import longest_run
-from oda_eras.power import permutation_power
+from oda_eras.power import era_f
 from oda_eras.study import BOUNDARIES, LEVEL
 
 KEYS = ["measure", "price_basis", "recipient", "boundary", "lag", "era_before", "era_after"]
+# simulated series of the AR(1) null
+N_AR1 = 9_999
 # what specifications are counted by
 KINDS = ["transition", "measure", "recipient"]
 
@@ -37,16 +40,25 @@ def omnibus(series: pd.DataFrame, era: pd.Series, tested: bool = True) -> pd.Dat
     -------
     DataFrame
         Index measure, price_basis, recipient; n (years in the series' longest run, and so the
-        number of rotations), f (ratio of variance between eras to variance within), p, floor.
+        number of rotations), f (ratio of variance between eras to variance within), p, floor, rho
+        (autocorrelation of the demeaned series) and p_ar1 (share of `N_AR1` Gaussian AR(1) series
+        of that rho with as large an F; missing where a year of the run has no era).
     """
     rows = []
     for key, values in series.items():
         if tested:
             y = longest_run(values)
-            test = rotation(y, era[y.index])
-            rows.append((*key, len(y), test.statistic, test.p, test.floor))
+            own = era[y.index]
+            test = rotation(y, own)
+            rho, p_ar1 = lag1((y - y.mean()).to_numpy()), np.nan
+            if own.notna().all():
+                lengths = tuple(own.groupby((own != own.shift()).cumsum()).size())
+                simulated = era_f(ar1(len(y), rho, N_AR1, np.random.default_rng(0)), lengths)
+                p_ar1 = ((simulated >= test.statistic).sum() + 1) / (N_AR1 + 1)
+            rows.append((*key, len(y), test.statistic, test.p, test.floor, rho, p_ar1))
     keys = KEYS[:3]
-    return pd.DataFrame(rows, columns=[*keys, "n", "f", "p", "floor"]).set_index(keys)
+    columns = [*keys, "n", "f", "p", "floor", "rho", "p_ar1"]
+    return pd.DataFrame(rows, columns=columns).set_index(keys)
 
 
 def all_contrasts(
@@ -99,17 +111,6 @@ def by_rotation(y: pd.Series, era: pd.Series, rows: pd.DataFrame) -> pd.DataFram
         [(name, test.statistic, test.p, test.floor) for name, test in tests],
         columns=["transition", "difference", "p", "floor"],
     )
-
-
-def one_sign(rows: pd.DataFrame) -> dict[str, str]:
-    """Transitions whose difference has one sign in all rows that can be compared, if several.
-
-    `rows` has columns transition and difference. Returns "rise" or "fall" by transition.
-    """
-    known = rows.dropna(subset="difference").groupby("transition", sort=False).difference
-    spread = known.agg(["min", "max", "size"])
-    kept = spread[((spread["min"] > 0) | (spread["max"] < 0)) & (spread["size"] > 1)]
-    return {name: "rise" if low > 0 else "fall" for name, low in kept["min"].items()}
 
 
 def over_specifications(rows: pd.DataFrame) -> pd.DataFrame:
@@ -180,35 +181,3 @@ def under_schemes(series: pd.DataFrame, schemes: dict[str, pd.DataFrame]) -> pd.
     if not parts:
         return pd.DataFrame(index=pd.MultiIndex.from_arrays([[]] * len(index), names=index))
     return pd.concat(parts).set_index(index).sort_index()
-
-
-def one_by_one(main: pd.DataFrame, counts: pd.DataFrame, tested: bool = True) -> pd.DataFrame:
-    """What is known of each transition of a series.
-
-    Parameters
-    ----------
-    main : DataFrame
-        Transitions of one series, treatment and lag, with a column transition.
-    counts : DataFrame
-        Rows of `over_specifications` for the same measure and sum.
-    tested : bool
-        As in `oda_eras.eras.contrast`.
-
-    Returns
-    -------
-    DataFrame
-        `main` with the counts beside (missing where a transition has none), and power_1 and
-        power_2: how often an exact permutation test of as many independent years, rounded to
-        whole ones, finds a shift of one or two standard deviations (missing where nothing is
-        compared or tested).
-    """
-    counted = counts[["transition", "valid", "positive", "small"]]
-    steps = main.merge(counted, on="transition", how="left")
-    compared = steps.difference.notna() & tested
-    sizes = steps[["n_before", "n_after"]].round().where(compared)
-    for sd in (1, 2):
-        steps[f"power_{sd}"] = [
-            permutation_power(int(before), int(after), sd) if before == before else None
-            for before, after in sizes.itertuples(index=False)
-        ]
-    return steps

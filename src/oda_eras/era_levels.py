@@ -18,6 +18,10 @@ from oda_eras.study import LISTED
 
 MEASURES = ("commitments", "gross", "net")
 SHARE = "share"
+# What a share is a share of.
+WHOLES = {
+    "commitments": "all commitments", "gross": "gross disbursements", "net": "bilateral net ODA"
+}  # fmt: skip
 KEY = ["measure", "group", "price_basis"]
 LAGS = (1, 2)
 
@@ -133,6 +137,20 @@ def by_era(levels: pd.DataFrame, shares: pd.DataFrame, era: pd.Series) -> pd.Dat
 
 def _span(years: pd.Index) -> tuple[int, int, int]:
     return int(years.min()), int(years.max()), len(years)
+
+
+def shares_and_eras(shares: pd.DataFrame, pooled: pd.DataFrame, era: pd.Series) -> pd.DataFrame:
+    """Shares by year beside those pooled by era, of the sums with and without Uzbekistan.
+
+    `shares` is the result of the function of this name, `pooled` the shares of `by_era`, `era` the
+    era by year. Returns measure, group, year, share_percent, era, era_share_percent; years of eras
+    with fewer than `SMALLEST_ERA` known ones have no pooled share.
+    """
+    rows = shares[shares.group.isin([ALL, WITHOUT_UZB])].assign(era=lambda t: t.year.map(era))
+    keys = ["measure", "group", "era"]
+    value = pooled.set_index(keys).value.rename("era_share_percent")
+    columns = ["measure", "group", "year", "share_percent", "era", "era_share_percent"]
+    return rows.join(value, on=keys)[columns].round(4).reset_index(drop=True)
 
 
 def changes(rows: pd.DataFrame, era: pd.Series) -> pd.DataFrame:

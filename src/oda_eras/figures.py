@@ -353,6 +353,71 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
     return figure
 
 
+def placebo_recipients(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
+    """Changes of a donor's aid to placebo groups, and that to the studied ones (f29).
+
+    A row of panels for each group, a panel for each transition; `rows` is a result of
+    `oda_eras.placebo_recipients.histogram`, `labels` names transitions and groups.
+    """
+    groups, steps = (list(dict.fromkeys(rows[key])) for key in ("group", "transition"))
+    figure, axes = new_figure(
+        "double", 18 + 27 * len(groups), rows=len(groups), columns=len(steps), squeeze=False,
+        sharex=True, sharey="row",
+    )  # fmt: skip
+    for group, line in zip(groups, axes, strict=True):
+        for step, ax in zip(steps, line, strict=True):
+            some = rows[(rows.group == group) & (rows.transition == step)].sort_values("lower")
+            bins = some[some.percent.notna()]
+            ax.stairs(bins.percent, [*bins.lower, bins.upper.iloc[-1]], fill=True, color="#bdbdbd")
+            own = some[some.percent.isna()].iloc[0]
+            ax.axvline(own.lower, color=COLOURS[1], lw=1.6)
+            right = own.lower < 0
+            ax.annotate(
+                f"p = {own.p_adjusted:.2f}", (own.lower, 1), xycoords=("data", "axes fraction"),
+                xytext=(3 if right else -3, 0), textcoords="offset points", va="top",
+                ha="left" if right else "right", color=INK,
+            )  # fmt: skip
+            if ax in axes[0]:
+                ax.set_title(labels[step], loc="left", fontweight="bold")
+            if ax in axes[-1]:
+                ax.set_xlabel("change of √share")
+        line[0].set_ylabel(f"{labels[group]}\n% of placebo groups")
+        # room for p above the bars
+        line[0].set_ylim(top=1.2 * rows[rows.group == group].percent.max())
+    return figure
+
+
+def eras_by_share(rows: pd.DataFrame, eras: pd.DataFrame, labels: dict[str, str]) -> Figure:
+    """Shares of a donor's aid by year as dots, and pooled by era as bars (f30).
+
+    A panel for each measure; `rows` has columns measure, group, year, share_percent, era,
+    era_share_percent, `eras` is one scheme, `labels` names measures and groups.
+    """
+    measures = list(dict.fromkeys(rows.measure))
+    first, last = int(rows.year.min()), int(rows.year.max())
+    figure, axes = new_figure(
+        "double", 25 + 34 * len(measures), rows=len(measures), sharex=True, squeeze=False
+    )
+    looks = [(COLOURS[0], "o"), (COLOURS[1], "s")]
+    for ax, measure in zip(axes[:, 0], measures, strict=True):
+        era_bands(ax, eras, first=first, last=last, labels=ax is axes[0, 0])
+        own = rows[rows.measure == measure]
+        for (colour, marker), (group, some) in zip(
+            looks, own.groupby("group", sort=False), strict=False
+        ):
+            ax.plot(some.year, some.share_percent, marker, color=colour, alpha=0.75, markersize=2.6)
+            for _, years in some.groupby("era", sort=False):
+                ax.hlines(
+                    years.era_share_percent.iloc[0], years.year.min() - 0.45,
+                    years.year.max() + 0.45, color=colour, lw=1.6, label=labels[group],
+                )  # fmt: skip
+        ax.axhline(0, color=INK, lw=0.6, zorder=0)
+        ax.set_ylabel(f"share of\n{labels[measure]}, %")
+    legend_above(figure, axes[:, 0])
+    figure.align_ylabels(axes[:, 0])
+    return figure
+
+
 def share_by_recipient(shares: pd.DataFrame) -> Figure:
     """One donor's share of all donors' flows, a line for each recipient (f21).
 

@@ -44,10 +44,21 @@ SETTLED = 11
 COLUMNS = ["series", "group", "statistic", "matching", "variant", *TABLE]
 # Permanent changes whose detection is computed, and the groups that they befall.
 FACTORS = (1 / 5, 1 / 3, 1 / 2, 2.0, 3.0, 5.0)
-N_TESTED = 300
+N_TESTED, N_COMPARED = 300, 4_999
 # Groups of a test other than the one declared, of which p is a sensitivity.
 N_SENSITIVITY = 19_999
 REGIONS = "regions"
+# Draws of the declared test with which its p is computed again.
+N_SEEDS = 4
+# Variants and statistics as tables name them.
+VARIANTS = {
+    "declared": "declared", "core_years": "core years", "day_weighted": "years by their days",
+    "without_2002": "2002 left out", "lag_1": "a lag of 1 year", "lag_2": "a lag of 2 years",
+    "2001_later": "2001 in the later era", REGIONS: "regions as groups",
+}  # fmt: skip
+NAMES = {
+    "sqrt_share": "root of share", "log_share": "log of share", "log_ratio": "log of ratio of sums"
+}  # fmt: skip
 
 
 class TooFewPlacebos(ValueError):
@@ -64,13 +75,14 @@ class PlaceboTest:
 
     table has columns `TABLE`: a row for each transition ("E0 to E1") and one, `OMNIBUS`, for all
     together. changes has a row for each group compared, the studied one first, and a column for
-    each transition. The rest is what `detection` goes on from: sums (US$ million, every group
-    drawn by years), drawn (their members by number; empty where groups were given), total, weights,
-    statistic and matched.
+    each transition. share is the studied group's mean share of the whole. The rest is what
+    `detection` goes on from: sums (US$ million, every group drawn by years), drawn (their members
+    by number; empty where groups were given), total, weights, statistic and matched.
     """
 
     table: pd.DataFrame
     changes: np.ndarray
+    share: float
     sums: np.ndarray
     drawn: np.ndarray
     total: np.ndarray
@@ -154,8 +166,9 @@ def placebo_test(
     if not kept[0]:
         empty = weights.columns[~np.isfinite(values[0])]
         raise ValueError(f"{statistic}: {', '.join(group)} received nothing in {', '.join(empty)}")
+    share = float((own / total).mean())
     if matched:
-        kept[1:] &= _alike((sums / total).mean(axis=1), (own / total).mean())
+        kept[1:] &= _alike((sums / total).mean(axis=1), share)
     changes = np.diff(values[kept], axis=1).round(SETTLED)
     n = len(changes) - 1
     if groups is None and n < FEWEST_PLACEBOS:
@@ -180,7 +193,7 @@ def placebo_test(
             "placebos": n,
         }
     )
-    return PlaceboTest(table, changes, sums, drawn, total, weights, statistic, matched)
+    return PlaceboTest(table, changes, share, sums, drawn, total, weights, statistic, matched)
 
 
 def _alike(shares: np.ndarray, share: float) -> np.ndarray:
@@ -215,7 +228,10 @@ class Detection(NamedTuple):
 
 
 def detection(
-    test: PlaceboTest, share: float, factors: Sequence[float] = FACTORS, n_groups: int = N_TESTED
+    test: PlaceboTest,
+    factors: Sequence[float] = FACTORS,
+    n_groups: int = N_TESTED,
+    n_compared: int = N_COMPARED,
 ) -> Detection:
     """How often the test finds a change that befell a placebo group, or one that did not.
 
@@ -229,12 +245,13 @@ def detection(
     ----------
     test : PlaceboTest
         Of random groups.
-    share : float
-        Mean share X / T of the studied group: groups of a like one are taken.
     factors : sequence of float
         2 for a doubling, 0.5 for a halving, 1 for false finds.
     n_groups : int
-        Groups tested, the first of those drawn (their order is random).
+        Groups tested, the first of those drawn that have a like share as the studied one (their
+        order is random).
+    n_compared : int
+        Groups that each is tested against, before overlapping and unlike ones are left out.
 
     Returns
     -------
@@ -242,35 +259,40 @@ def detection(
         power has columns transition, factor, power (share of the groups with an omnibus p of at
         most `LEVEL`), groups (tested); p the omnibus p of the groups as they are.
     """
-    weights = test.weights.to_numpy()
-    values = _era_values(test.sums, test.total, weights, test.statistic)
+    weights, sums, drawn = test.weights.to_numpy(), test.sums[:n_compared], test.drawn[:n_compared]
+    values = _era_values(sums, test.total, weights, test.statistic)
     changes = np.diff(values, axis=1).round(SETTLED)
     finite = np.isfinite(changes).all(axis=1)
-    shares = (test.sums / test.total).mean(axis=1)
-    chosen = np.flatnonzero(_alike(shares, share) & finite)[:n_groups]
+    shares = (sums / test.total).mean(axis=1)
+    chosen = np.flatnonzero(_alike(shares, test.share) & finite)[:n_groups]
     later = weights.argmax(axis=1) > np.arange(weights.shape[1] - 1)[:, None]
     # one row for the group as it is, then one for each transition and factor
     multiplied = [np.ones(len(test.total))]
     multiplied += [np.where(years, factor, 1.0) for years in later for factor in factors]
     found = []
     for g in chosen:
-        member = np.zeros(test.drawn.max() + 1, dtype=bool)
-        member[test.drawn[g]] = True
-        others = finite & ~member[test.drawn].any(axis=1)
+        member = np.zeros(drawn.max() + 1, dtype=bool)
+        member[drawn[g]] = True
+        others = finite & ~member[drawn].any(axis=1)
         if test.matched:
             others &= _alike(shares, shares[g])
         compared = changes[others]
-        sums = test.sums[g] * multiplied
-        total = test.total + sums - test.sums[g]
-        moved = np.diff(_era_values(sums, total, weights, test.statistic), axis=1).round(SETTLED)
+        own = sums[g] * multiplied
+        total = test.total + own - sums[g]
+        moved = np.diff(_era_values(own, total, weights, test.statistic), axis=1).round(SETTLED)
         at_most, at_least = _ranks(compared)
         smallest = _against(np.sort(compared, axis=0), moved).min(axis=1)
         # each moved group is pooled with the others, as the studied one is in the test
         found.append(
             [
-                ((_p(at_most + (own <= compared), at_least + (own >= compared)) <= least).sum() + 1)
+                (
+                    (
+                        _p(at_most + (change <= compared), at_least + (change >= compared)) <= least
+                    ).sum()
+                    + 1
+                )
                 / (len(compared) + 1)
-                for own, least in zip(moved, smallest, strict=True)
+                for change, least in zip(moved, smallest, strict=True)
             ]
         )
     p = np.array(found)
@@ -443,6 +465,7 @@ def all_tests(
     variants: dict[str, pd.DataFrame],
     recipients: pd.DataFrame,
     series: str,
+    declared_test: PlaceboTest | None = None,
     n_groups: int = N_SENSITIVITY,
 ) -> pd.DataFrame:
     """`placebo_test` of every group, by each statistic, matched and not, and in every variant.
@@ -462,6 +485,9 @@ def all_tests(
         are the placebo groups of one more variant, `REGIONS`, unmatched.
     series : str
         What the panel holds, for the column series.
+    declared_test : PlaceboTest, optional
+        The test of the first group by the first statistic, matched, in the declared variant, where
+        it has been made before.
     n_groups : int
         Random groups of each test.
 
@@ -478,6 +504,7 @@ def all_tests(
     cases = [(s, m, declared, None) for s in STATISTICS for m in (True, False)]
     cases += [(s, True, variant, None) for variant in others for s in yearly]
     cases += [(s, False, REGIONS, regional) for s in yearly]
+    first = (next(iter(groups)), *cases[0])
     rows = []
     for group, members in groups.items():
         for statistic, matched, variant, placebos in cases:
@@ -486,12 +513,59 @@ def all_tests(
             key["matching"] = "matched" if matched else "unmatched"
             options = dict(candidates=list(countries.recipient), matched=matched, groups=placebos)
             try:
-                test = placebo_test(
-                    panel, members, weights, statistic, n_groups=n_groups, **options
-                )
+                again = (group, statistic, matched, variant, placebos) != first
+                test = None if again else declared_test
+                if test is None:
+                    test = placebo_test(
+                        panel, members, weights, statistic, n_groups=n_groups, **options
+                    )
                 table = test.table
             except TooFewPlacebos as few:
                 steps = [OMNIBUS, *(f"{a} to {b}" for a, b in pairwise(weights))]
                 table = pd.DataFrame({"transition": steps, "placebos": few.found})
             rows.append(table.assign(**key))
     return pd.concat(rows, ignore_index=True).reindex(columns=COLUMNS)
+
+
+def histogram(tests: dict[str, PlaceboTest], bins: int = 36) -> pd.DataFrame:
+    """Changes of several tests as they are drawn: placebos in bins, the studied group alone.
+
+    `tests` are `PlaceboTest`s by the name of their group. Returns group, transition, lower and
+    upper (edges of a bin, the same in all panels; of the studied group its change), percent (of the
+    placebos; missing for the studied group) and p_adjusted (of the studied group alone).
+    """
+    every = np.concatenate([test.changes for test in tests.values()])
+    low, high = np.quantile(every, [0.001, 0.999])
+    own = [test.changes[0] for test in tests.values()]
+    edges = np.linspace(min(low, np.min(own)), max(high, np.max(own)), bins + 1).round(4)
+    rows = []
+    for group, test in tests.items():
+        table = test.table[test.table.transition != OMNIBUS]
+        for i, step in enumerate(table.itertuples()):
+            within = np.clip(test.changes[1:, i], edges[0], edges[-1])
+            percent = 100 * np.histogram(within, edges)[0] / len(within)
+            rows += [
+                (group, step.transition, a, b, share, np.nan)
+                for a, b, share in zip(edges[:-1], edges[1:], percent.round(3), strict=True)
+            ]
+            change = round(step.change, 4)
+            rows.append((group, step.transition, change, change, np.nan, round(step.p_adjusted, 4)))
+    columns = ["group", "transition", "lower", "upper", "percent", "p_adjusted"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def by_group(rows: pd.DataFrame) -> pd.DataFrame:
+    """Omnibus p and floors of `all_tests`, a row for each test and columns by group.
+
+    Returns columns series, variant and statistic (as `VARIANTS` and `NAMES` name them), matching,
+    then p_ and floor_ for each group by its name, blanks as underscores, and smallest: the
+    transition of the first group with the smallest p.
+    """
+    key = ["series", "variant", "statistic", "matching"]
+    omnibus = rows[rows.transition == OMNIBUS]
+    wide = omnibus.set_index([*key, "group"])[["p", "floor"]].unstack("group", sort=False)
+    wide.columns = [f"{value}_{group.replace(' ', '_')}" for value, group in wide.columns]
+    steps = rows[(rows.transition != OMNIBUS) & (rows.group == rows.group.iloc[0])]
+    least = steps.loc[steps.groupby(key, sort=False).p.idxmin()].set_index(key).transition
+    table = wide.join(least.rename("smallest")).reset_index()
+    return table.replace({"variant": VARIANTS, "statistic": NAMES})
