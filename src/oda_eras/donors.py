@@ -27,6 +27,7 @@ READINGS = ("missing", "reported", "zero")
 DOLLARS, ASINH = "US$ million", "asinh of US$ million"
 # On an asinh scale proportions count; near zero the unit decides, hence two of them.
 SCALES = {DOLLARS: lambda x: x, ASINH: np.arcsinh, "asinh of US$": lambda x: np.arcsinh(1e6 * x)}
+WORLD_COLUMNS = ["donor", "recipient", "year", "price_basis", "commitments", "gross", "status"]
 # Donors that are states; the EU's institutions and the banks are none.
 BILATERAL = ("DAC", "non-DAC")
 # What world.csv has of every donor to every recipient, by source and price basis. Gross flows have
@@ -116,7 +117,7 @@ def aid_of_donors(
     Parameters
     ----------
     world : DataFrame
-        world.csv: donor, recipient, year, price_basis, commitments, gross, status.
+        world.csv, its `WORLD_COLUMNS`.
     donors : DataFrame
         data/donors.csv.
     series, basis : str

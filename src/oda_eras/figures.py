@@ -20,7 +20,6 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
 from oda_eras.flows import SURE
-from oda_eras.naming import sentence
 from oda_eras.study import LEVEL, RECIPIENTS
 
 WIDTHS_MM = {"single": 85, "double": 180}
@@ -1069,6 +1068,7 @@ def relative_changes(
     """
     if rows.empty:
         return None
+    titles = {"commitments": "Commitments", "gross": "Gross disbursements"}
     series, sums = (list(dict.fromkeys(rows[column])) for column in ("series", "recipient"))
     figure, axes = new_figure(
         "double", 18 + len(sums) * (14 + 8 * len(labels)), rows=len(sums), columns=len(series),
@@ -1080,32 +1080,33 @@ def relative_changes(
             factors = some[some.transition == transition].set_index("donor").factor
             others = factors.drop(donor, errors="ignore")
             if factors.empty:
-                ax.text(1, position, "not known", ha="center", va="center", color=QUIET, fontsize=6)
+                ax.text(
+                    1, position, "not known", ha="center", va="center", fontsize=6, color=QUIET,
+                    backgroundcolor="white", zorder=1,
+                )  # fmt: skip
                 continue
             shown = others.clip(1 / FARTHEST, FARTHEST)
             ax.plot(shown, [position] * len(shown), "o", color="#8c8c8c", markersize=3, alpha=0.7)
             ax.plot(factors[donor], position, "D", color=COLOURS[1], markersize=4.5, zorder=3)
-            far = [shown.idxmin()] * (shown.min() < 1 / FAR) + [shown.idxmax()] * (
-                shown.max() > FAR
-            )
-            for who in far:
-                beyond = "" if shown[who] == others[who] else f" ({times(others[who])})"
+            far = [shown.idxmin(), shown.idxmax()]
+            for who in [who for who in far if not 1 / FAR <= shown[who] <= FAR]:
+                edge = shown[who] != others[who]
+                inwards = "left" if shown[who] < 1 else "right"
                 ax.annotate(
-                    f"{names.get(who, who)}{beyond}", (shown[who], position), xytext=(0, 3.5),
-                    textcoords="offset points", fontsize=5.5, color=QUIET,
-                    ha="left" if shown[who] < 1 else "right",
+                    names[who] + (f" ({times(others[who])})" if edge else ""),
+                    (shown[who], position), xytext=(0, 3.5), textcoords="offset points",
+                    fontsize=5.5, color=QUIET, ha=inwards if edge else "center",
                 )  # fmt: skip
         ax.axvline(1, color=INK, lw=0.6, zorder=0)
-        ax.set_title(
-            f"{sentence(one)}, {sentence(names[code]).lower()}", loc="left", fontweight="bold"
-        )
-    own = rows[(rows.donor == donor)].iloc[0]
+        of = names[code][:1].lower() + names[code][1:]
+        ax.set_title(f"{titles[one]}, {of}", loc="left", fontweight="bold")
+    own = rows[rows.donor == donor].iloc[0]
     axes[0, 0].annotate(
-        names[donor], (own.factor, list(labels).index(own.transition)), xytext=(0, 5),
+        names[donor], (own.factor, list(labels).index(own.transition)), xytext=(0, 6),
         textcoords="offset points", ha="center", fontsize=6,
     )  # fmt: skip
     axes[0, 0].set_xscale("log", base=2)
-    ticks = [4.0**power for power in range(-3, 4)]
+    ticks = [4.0**power for power in range(-2, 3)]
     axes[0, 0].set_xticks(ticks, [times(tick) for tick in ticks])
     axes[0, 0].set_xlim(0.8 / FARTHEST, FARTHEST / 0.8)
     axes[0, 0].set_yticks(range(len(labels)), labels.values())
