@@ -231,7 +231,10 @@ def effect_by_year(cells: pd.DataFrame, donor: str, after: list[int]) -> float:
     for _ in range(NEWTON_STEPS):
         share = 1 / (1 + np.exp(-design @ found))
         curvature = design.T @ (design * (total * share * (1 - share))[:, None])
-        step = np.linalg.solve(curvature, design.T @ (studied - total * share))
+        try:
+            step = np.linalg.solve(curvature, design.T @ (studied - total * share))
+        except np.linalg.LinAlgError:
+            break
         found += step
         if np.abs(step).max() < 10**-SETTLED / 100:
             return round(float(found[-1]), SETTLED)
@@ -303,7 +306,8 @@ def relative_changes(
                 row, factors = found
                 key = dict(series=series, recipient=recipient, transition=transition)
                 # of gross flows such years are left out
-                short = study.donor == "JPN" and min(before) < FIRST_WHOLE
+                short = series == "commitments" and study.donor == "JPN"
+                short &= min(before) < FIRST_WHOLE
                 row |= key | {"source": source, "status": "bounded" if short else "known"}
                 rows.append(row)
                 every.append(factors.reset_index().assign(**key)[DOTS])
