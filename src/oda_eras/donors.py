@@ -31,7 +31,7 @@ WORLD_COLUMNS = ["donor", "recipient", "year", "price_basis", "commitments", "gr
 # Donors that are states; the EU's institutions and the banks are none.
 BILATERAL = ("DAC", "non-DAC")
 # What world.csv has of every donor to every recipient, by source and price basis. Gross flows have
-# two sources, which are never joined: a change is told by the one that knows more of its years.
+# two sources, which are never joined: a change is told by the one that knows more of its eras.
 AID = {
     "commitments": {"crs_world": f"constant {CRS_BASE}"},
     "gross": {"dac2a_world": f"constant {DAC2A_BASE}", "crs_world": f"constant {CRS_BASE}"},
@@ -316,14 +316,25 @@ def relative_changes(
 
 
 def _most_known(cells, donor: str, weights: pd.DataFrame, pair) -> tuple[str, list, list]:
-    """The source in which a donor's flows of two eras are known in most years, and these years."""
+    """The source that knows most of two eras of a donor's aid, and the years that it knows.
+
+    Years of the era that is known less count first, then those of both; no source ("") where an
+    era lacks `KNOWN_YEARS`.
+    """
     best: tuple[str, list, list] = ("", [], [])
     for source, table in cells.items():
-        known = set(table.index.get_level_values("year")[table.index.get_level_values(0) == donor])
-        eras = [[y for y in weights.index[weights[era] > 0] if y in known] for era in pair]
-        if min(map(len, eras)) >= KNOWN_YEARS and sum(map(len, eras)) > len(best[1] + best[2]):
-            best = (source, *eras)
+        known = table.index.get_level_values("year")[table.index.get_level_values("donor") == donor]
+        before, after = (
+            [year for year in weights.index[weights[era] > 0] if year in known] for era in pair
+        )
+        if min(len(before), len(after)) >= KNOWN_YEARS:
+            best = max(best, (source, before, after), key=_years_known)
     return best
+
+
+def _years_known(found: tuple[str, list, list]) -> tuple[int, int]:
+    _, before, after = found
+    return min(len(before), len(after)), len(before) + len(after)
 
 
 def _relative(cells, donor: str, before: list, after: list, tested: bool):
