@@ -39,8 +39,8 @@ AID = {
 # Of an era so many years must be known.
 KNOWN_YEARS = 2
 STUDIED, REST = "studied", "rest"
-# The common change of other donors lies between these, log points, and is halved in on from there.
-WIDEST, HALVINGS = 40.0, 80
+# The common change of other donors lies within this, log points, either way; bisected so often.
+WIDEST, HALVINGS = 20.0, 60
 NEWTON_STEPS = 50
 RELATIVE = [
     "series", "source", "recipient", "transition", "years", "n_before", "n_after", "per_100_before",
@@ -151,10 +151,10 @@ def studied_and_rest(aid: pd.DataFrame, some: list[str]) -> pd.DataFrame:
 def common_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series:
     """The change that all other donors have in common, for each donor.
 
-    That is the Poisson estimate of one log odds ratio in the others' tables of part by era, with
-    every table's margins and the sums over donors of its cells' rows and columns as observed; a
-    donor's fitted cell is the root of a quadratic. The donor's own cells are fitted by its effect
-    and say nothing of the others.
+    That is the log odds ratio of part by era that all others' tables share in a Poisson model with
+    effects of donor and era, part and era, donor and part. Its equation: the cells that it fits sum
+    to those observed, over all others, where a fitted cell keeps its table's margins and so is the
+    root of a quadratic. The left-out donor's own effect fits its cells, not the others'.
 
     Parameters
     ----------
