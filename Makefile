@@ -67,7 +67,8 @@ $(BUILD)/06_eras.json: data/eras.csv data/events.csv data/power.csv $(call table
   signing_tests)
 $(OUT)/tables/t07_robustness.csv: $(BUILD)/06_eras.json ;
 
-$(BUILD)/07_donors.json: $(call table,panel dac_total) $(call module,donors) data/eras.csv
+$(BUILD)/07_donors.json: $(call table,panel dac_total) $(OUT)/data/world.csv.gz data/eras.csv \
+  $(call module,decisions donors patterns)
 $(call table,donor_shares): $(BUILD)/07_donors.json ;
 
 $(BUILD)/08_claims.json: $(call table,panel japan_totals article_oda article_figures context \

@@ -11,14 +11,18 @@ from oda_eras import figures
 from oda_eras.donors import (
     ASINH,
     DOLLARS,
+    DOTS,
     FITS,
     READINGS,
+    RELATIVE,
     SCALES,
+    WORLD_COLUMNS,
     base_era,
     controls,
     donor_changes,
     donor_shares,
     donor_totals,
+    effect_by_year,
     followed,
     gap_ratios,
     grant_cells,
@@ -35,11 +39,14 @@ from oda_eras.donors import (
     poisson_effects,
     pooled_shares,
     ratios_by_fit,
+    relative_changes,
+    relative_effects,
     synthetic,
     synthetic_comparison,
     synthetic_gaps,
     years_compared,
 )
+from oda_eras.study import Study
 
 YEARS = [2000, 2001]
 # Japan reports every cell, the United States one in each year, Germany one in all; France gives
@@ -277,6 +284,213 @@ def test_poisson_places_steady_donors_and_says_nothing_without_a_second_era():
     assert table.p.tolist() == (table["rank"] / (table.n_controls + 1)).tolist()
     one = eras_of(6)
     assert poisson(cells.assign(era="E0"), grant_years(cells.assign(era="E0"), one), "A").empty
+
+
+def aid_cells(**by_donor) -> pd.DataFrame:
+    """A result of `studied_and_rest` from (studied, rest) by year from 2000 on."""
+    rows = {
+        (donor, year): values
+        for donor, years in by_donor.items()
+        for year, values in enumerate(years, 2000)
+    }
+    index = pd.MultiIndex.from_tuples(rows, names=["donor", "year"])
+    return pd.DataFrame(rows.values(), index=index, columns=["studied", "rest"], dtype=float)
+
+
+# two years before, two after; D gives to the recipients in the later era only
+AID_CELLS = aid_cells(
+    A=[(1, 10), (2, 30), (6, 20), (5, 25)],
+    B=[(4, 40), (1, 60), (3, 50), (2, 90)],
+    C=[(0, 5), (2, 9), (1, 4), (0, 8)],
+    D=[(0, 7), (0, 8), (3, 9), (1, 6)],
+)
+
+
+def by_era(cells):
+    late = cells.index.get_level_values("year") >= 2002
+    return [cells[part].groupby("donor").sum() for part in (~late, late)]
+
+
+def poisson_by_pyfixest(cells: pd.DataFrame, donor: str, time: str, later) -> float:
+    """The effect with all three pairs of effects, as pyfixest fits it."""
+    import pyfixest
+
+    data = cells.rename_axis(columns="part").stack().rename("aid").reset_index()
+    inside = (data.donor == donor) & (data.part == "studied") & data[time].isin(later)
+    data = data.assign(effect=inside.astype(int), time=data[time].astype(str))
+    data = data.assign(a=data.donor + data.time, b=data.part + data.time, c=data.donor + data.part)
+    with logging_as_it_was():
+        fit = pyfixest.fepois("aid ~ effect | a + b + c", data=data, vcov="iid")
+    return float(fit.coef()["effect"])
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")  # of pyfixest's errors, which nothing uses
+def test_relative_effects_are_those_of_the_poisson_model():
+    before, after = by_era(AID_CELLS)
+    effects = relative_effects(before, after)
+    assert list(effects.index) == ["A", "B", "C"]  # that of D would be infinite
+    sums = pd.concat({"E0": before, "E1": after}, names=["era"])
+    for donor in effects.index:
+        fitted = poisson_by_pyfixest(sums, donor, "era", ["E1"])
+        assert effects.estimate[donor] == pytest.approx(fitted, abs=1e-5)
+
+
+def test_with_one_other_donor_the_effect_is_a_ratio_of_ratios():
+    before, after = by_era(AID_CELLS.loc[["A", "B"]])
+    own, other = (11 / 45) / (3 / 40), (5 / 140) / (5 / 100)
+    effects = relative_effects(before, after)
+    assert np.exp(effects.own["A"]) == pytest.approx(own, rel=1e-5)
+    assert np.exp(effects.others["A"]) == pytest.approx(other, rel=1e-5)
+    assert effects.estimate.tolist() == pytest.approx([np.log(own / other), np.log(other / own)])
+
+
+def test_donors_that_gave_in_one_era_only_are_not_ranked_but_count_for_others():
+    before, after = by_era(AID_CELLS)
+    without = relative_effects(before.drop("D"), after.drop("D"))
+    assert (relative_effects(before, after).others > without.others).all()
+    alone = relative_effects(before.loc[["A", "D"]], after.loc[["A", "D"]])
+    assert alone.empty and list(alone) == ["own", "others", "estimate"]
+
+
+@pytest.mark.parametrize("donor", ["A", "B"])
+def test_years_apart_are_fitted_as_pyfixest_does(donor):
+    cells = AID_CELLS.copy()
+    cells.loc[("A", 2002), "studied"] = 0
+    fitted = poisson_by_pyfixest(cells, donor, "year", [2002, 2003])
+    assert effect_by_year(cells, donor, [2002, 2003]) == pytest.approx(fitted, abs=1e-5)
+
+
+def test_a_year_without_aid_from_anybody_says_nothing():
+    cells = AID_CELLS.copy()
+    cells.loc[(slice(None), 2001), "studied"] = 0
+    cells.loc[("C", 2000), "studied"] = 1
+    rest = cells.drop(2001, level="year")
+    assert effect_by_year(cells, "A", [2002, 2003]) == effect_by_year(rest, "A", [2002, 2003])
+
+
+def test_an_infinite_effect_by_year_is_an_error():
+    with pytest.raises(ValueError, match="the effect of D by year does not settle"):
+        effect_by_year(AID_CELLS, "D", [2002, 2003])
+
+
+LISTED_DONORS = pd.DataFrame(
+    [("JPN", "DAC"), ("DEU", "DAC"), ("ARE", "non-DAC"), ("FRA", "DAC"), ("GRC", "DAC"),
+     ("LUX", "DAC"), ("EUI", "EU institutions")],
+    columns=["donor", "group"],
+)  # fmt: skip
+
+
+def made_up_world() -> pd.DataFrame:
+    """Commitments and gross flows of 2000-2005 in both price bases; to KGZ, UZB, IND and IRQ."""
+    given = {  # by recipient, a value for each era
+        "JPN": {"KGZ": (1, 1), "UZB": (1, 9), "IND": (20, 20), "IRQ": (0, 900)},
+        "DEU": {"KGZ": (1, 2), "UZB": (1, 2), "IND": (50, 50)},
+        "ARE": {"KGZ": (2, 2), "UZB": (1, 1), "IND": (30, 30)},
+        "FRA": {"IND": (40, 40)},  # idle
+        "LUX": {"KGZ": (0, 1), "IND": (5, 5)},  # in one era only
+        "EUI": {"KGZ": (9, 1), "IND": (9, 9)},  # no state
+        "GRC": {"KGZ": (1, 9), "IND": (9, 9)},  # does not report in 2000
+        "World Bank": {"KGZ": (1, 9), "IND": (9, 9)},
+    }
+    rows = [
+        (donor, recipient, year, basis, values[year >= 2003] or None, "known")
+        for basis in ("constant 2016", "constant 2022")
+        for donor, by_recipient in given.items()
+        for recipient, values in by_recipient.items()
+        for year in range(2000 + (donor == "GRC"), 2006)
+    ]
+    world = pd.DataFrame(
+        rows, columns=["donor", "recipient", "year", "price_basis", "commitments", "status"]
+    )
+    return world.assign(gross=2 * world.commitments.astype(float))[WORLD_COLUMNS]
+
+
+STUDY = Study(recipients=("KGZ", "UZB"))
+
+
+def test_relative_changes_place_a_donor_and_count_the_others():
+    results, every = relative_changes(made_up_world(), LISTED_DONORS, STUDY, SIX)
+    assert list(results) == RELATIVE and list(every) == DOTS
+    table = results.set_index(["series", "recipient", "transition"])
+    row = table.loc["commitments", "all", "E0 to E1"]
+    # Iraq is left out; France is idle, Greece incomplete, Luxembourg infinite
+    assert (row.per_100_before, row.per_100_after, row.own) == pytest.approx((10, 50, 5))
+    assert (row.n_controls, row.n_idle, row.n_incomplete, row.n_zero) == (2, 1, 1, 1)
+    # against Japan's and Germany's rise the Emirates, who stand still, moved most
+    assert (row["rank"], row.p, row.floor) == (2, 2 / 3, 1 / 3)
+    assert row.p_zeros == 3 / 4
+    assert np.isnan(row.needed)  # of three donors none can reach 5%
+    assert row.factor == pytest.approx(row.own / row.others, rel=1e-5)
+    assert row.by_year == pytest.approx(row.factor, rel=1e-5)  # years of an era are alike
+    assert row.years == "2000-2005" and (row.n_before, row.n_after) == (3, 3)
+    shown = every[(every.series == "commitments") & (every.recipient == "all")]
+    assert sorted(shown.donor) == ["ARE", "DEU", "JPN"]
+    assert row.factor == shown.set_index("donor").factor.JPN
+    # without Uzbekistan Japan stands still, and Uzbekistan is not among all others either
+    rest = table.loc["commitments", "without UZB", "E0 to E1"]
+    assert rest.per_100_before == rest.per_100_after == pytest.approx(5)
+
+
+def gross(world: pd.DataFrame) -> pd.Series:
+    """The relative change of gross flows to all recipients in a made-up world."""
+    results = relative_changes(world, LISTED_DONORS, STUDY, SIX).results
+    return results[(results.series == "gross") & (results.recipient == "all")].iloc[0]
+
+
+def test_of_gross_flows_the_source_that_knows_more_years_is_taken():
+    world = made_up_world()
+    assert gross(world).source == "dac2a_world"
+    early = (world.price_basis == "constant 2022") & (world.year == 2000)
+    assert gross(world[~early]).source == "crs_world"
+    # a year that lacks a part of Japan's is left out for all; of an era two must be left
+    lacks = (world.price_basis == "constant 2016") & (world.year == 2001) & (world.donor == "JPN")
+    bounded = world.assign(status=world.status.mask(lacks, "bounded"))
+    assert gross(bounded[world.price_basis == "constant 2016"]).years == "2000, 2002-2005"
+    assert gross(bounded[~early]).source == "dac2a_world"  # as many years, and the first of two
+
+
+def test_technical_cooperation_that_lacks_is_said_of_japan_alone():
+    world = made_up_world()
+    found = relative_changes(world, LISTED_DONORS, STUDY, SIX).results
+    assert set(found.status[found.series == "commitments"]) == {"bounded"}
+    assert set(found.status[found.series == "gross"]) == {"known"}
+    german = Study(donor="DEU", recipients=("KGZ",))
+    of_germany = relative_changes(world, LISTED_DONORS, german, SIX).results
+    assert set(of_germany.status) == {"known"} and set(of_germany.recipient) == {"all"}
+
+
+def test_an_institution_is_compared_where_the_run_is_about_it():
+    own = Study(donor="EUI", recipients=("KGZ", "UZB"))
+    found = relative_changes(made_up_world(), LISTED_DONORS, own, SIX).results
+    assert found.n_controls[0] == 3 and found.own[0] == pytest.approx(1 / 9)
+
+
+def test_no_relative_change_where_nothing_can_be_compared():
+    world = made_up_world()
+    infinite = Study(donor="LUX", recipients=("KGZ", "UZB"))
+    for study, weights in ((STUDY, eras_of(2, 2)), (infinite, SIX), (Study("KOR"), SIX)):
+        results, every = relative_changes(world, LISTED_DONORS, study, weights)
+        assert results.empty and every.empty and list(results) == RELATIVE
+    assert figures.relative_changes(every, "KOR", {}, {}) is None
+
+
+def test_no_p_of_relative_changes_where_the_data_chose_the_eras():
+    found = relative_changes(made_up_world(), LISTED_DONORS, STUDY, SIX, tested=False).results
+    assert found[["p", "floor", "needed", "p_zeros"]].isna().all(axis=None)
+    assert found["rank"].notna().all()
+
+
+def test_the_factor_that_p_takes_is_that_of_the_donor_at_its_rank():
+    many = {f"D{i}": [(2, 100)] * 3 + [(2 + i, 100)] * 3 for i in range(1, 40)}
+    world = aid_cells(JPN=[(2, 100)] * 6, **many).rename_axis(columns="recipient").stack()
+    world = world.rename("commitments").reset_index()
+    world = world.replace({"recipient": {"studied": "KGZ", "rest": "IND"}})
+    world = world.assign(price_basis="constant 2016", gross=np.nan, status="known")
+    listed = pd.DataFrame({"donor": ["JPN", *many], "group": "DAC"})
+    found, every = relative_changes(world, listed, Study(recipients=("KGZ",)), SIX)
+    sizes = np.exp(np.log(every.factor[every.donor != "JPN"]).abs()).sort_values()
+    # of 40 donors two may be at 5%
+    assert found.needed[0] == pytest.approx(sizes.iloc[-2])
 
 
 def test_libraries_do_not_turn_on_logging_for_all():

@@ -191,12 +191,14 @@ SHOWN = {
     "f21": ["year", "share_percent"],
     "f24": ["usd_million"],
     "f26": ["usd_million"],
+    "f28": ["factor"],
 }
 # rows of a published table that a figure leaves out
 DRAWN = {
     "f09": "scale != 'asinh of US$'",
     "f11": "fit == 'scaled'",
     "f24": "recipient not in ['all', 'without UZB']",
+    "f28": f"{1 / figures.FARTHEST} <= factor <= {figures.FARTHEST}",
 }
 
 
@@ -406,3 +408,16 @@ def test_votes_of_two_are_drawn_in_a_panel_each():
     drawn = figures.alignment(votes, eras)
     assert [ax.get_ylabel().split(":")[0] for ax in drawn.axes] == ["Japan", "the five"]
     assert [len(ax.lines) for ax in drawn.axes] == [3, 3]
+
+
+def test_the_farthest_donors_are_named_and_those_beyond_the_edge_with_their_value():
+    rows = pd.DataFrame(
+        [("JPN", 2.0), ("DEU", 1.0), ("FRA", 7.0), ("ARE", 1 / 400)], columns=["donor", "factor"]
+    ).assign(series="gross", recipient="all", transition="E0 to E1")
+    names = {"JPN": "Japan", "FRA": "France", "ARE": "Emirates", "all": "All recipients"}
+    labels = {"E0 to E1": "One to two", "E1 to E2": "Two to three"}
+    [ax] = figures.relative_changes(rows, "JPN", labels, names).axes
+    assert [t.get_text() for t in ax.texts] == ["Emirates (1/400)", "France", "not known", "Japan"]
+    assert ax.get_title(loc="left") == "Gross disbursements, all recipients"
+    others, own, *_ = (line.get_xdata() for line in ax.lines)
+    assert sorted(others) == [1 / figures.FARTHEST, 1.0, 7.0] and list(own) == [2.0]

@@ -1,6 +1,7 @@
-"""Other donors as controls: shares, placebo contrasts, a Poisson model, a synthetic donor.
+"""Other donors as controls: relative changes, shares, placebos, a Poisson model, a synthetic donor.
 
-Flows are rows donor, recipient, year, usd_million of one measure, current US$ million. `weights` is
+Flows are rows donor, recipient, year, usd_million of one measure, current US$ million; relative
+changes are of commitments and gross disbursements in constant prices (world.csv). `weights` is
 a result of `oda_eras.eras.era_weights`. Where `tested` is false the eras were chosen on the donor's
 own series, so that p and floor are missing. A transition is named by its eras, as "E0 to E1".
 """
@@ -14,15 +15,39 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from oda_eras.decisions import DEBT_RELIEF
 from oda_eras.eras import SHORT_BY, SMALLEST_ERA
-from oda_eras.measures import ALL
-from oda_eras.study import MEMBER_GROUPS
+from oda_eras.flows import CRS_BASE, DAC2A_BASE, FIRST_WHOLE
+from oda_eras.measures import ALL, WITHOUT_UZB
+from oda_eras.naming import year_spans
+from oda_eras.study import LEVEL, MEMBER_GROUPS, Study
 
 # How a blank is read: see `donor_totals`.
 READINGS = ("missing", "reported", "zero")
 DOLLARS, ASINH = "US$ million", "asinh of US$ million"
 # On an asinh scale proportions count; near zero the unit decides, hence two of them.
 SCALES = {DOLLARS: lambda x: x, ASINH: np.arcsinh, "asinh of US$": lambda x: np.arcsinh(1e6 * x)}
+WORLD_COLUMNS = ["donor", "recipient", "year", "price_basis", "commitments", "gross", "status"]
+# Donors that are states; the EU's institutions and the banks are none.
+BILATERAL = ("DAC", "non-DAC")
+# What world.csv has of every donor to every recipient, by source and price basis. Gross flows have
+# two sources, which are never joined: a change is told by the one that knows more of its eras.
+AID = {
+    "commitments": {"crs_world": f"constant {CRS_BASE}"},
+    "gross": {"dac2a_world": f"constant {DAC2A_BASE}", "crs_world": f"constant {CRS_BASE}"},
+}
+# Of an era so many years must be known.
+KNOWN_YEARS = 2
+STUDIED, REST = "studied", "rest"
+# The common change of other donors lies within this, log points, either way; bisected so often.
+WIDEST, HALVINGS = 20.0, 60
+NEWTON_STEPS = 50
+RELATIVE = [
+    "series", "source", "recipient", "transition", "years", "n_before", "n_after", "per_100_before",
+    "per_100_after", "own", "others", "factor", "by_year", "estimate", "rank", "n_controls", "p",
+    "floor", "needed", "p_zeros", "n_zero", "n_idle", "n_incomplete", "status",
+]  # fmt: skip
+DOTS = ["series", "recipient", "transition", "donor", "factor"]
 PLACE = ["n_controls", "change", "rank", "p", "floor"]
 # Years without grants that a donor may have and still be compared in the Poisson model.
 MAY_LACK = 3
@@ -79,6 +104,279 @@ def _targets(rows: pd.DataFrame) -> dict[str, list[str]]:
     """What is compared: the sum over recipients and, where there are several, each of them."""
     recipients = sorted(rows.recipient.unique())
     return {ALL: recipients} | ({r: [r] for r in recipients} if len(recipients) > 1 else {})
+
+
+def aid_of_donors(
+    world: pd.DataFrame, donors: pd.DataFrame, study: Study, series: str, basis: str
+) -> pd.DataFrame:
+    """What bilateral donors, and the study's, gave to each recipient in one series and price basis.
+
+    Debt relief (`DEBT_RELIEF`) is left out; so is, of gross flows, every year in which the source
+    lacks a part of any donor's (world.csv says "bounded").
+
+    Parameters
+    ----------
+    world : DataFrame
+        world.csv, its `WORLD_COLUMNS`.
+    donors : DataFrame
+        data/donors.csv.
+    series, basis : str
+        A series of `AID` and one of its price bases.
+
+    Returns
+    -------
+    DataFrame
+        Rows donor, recipient, year, usd_million (constant prices).
+    """
+    states = donors.donor[donors.group.isin(BILATERAL) | (donors.donor == study.donor)]
+    rows = world[world.price_basis == basis].rename(columns={series: "usd_million"})
+    if series == "gross":
+        rows = rows[~rows.year.isin(rows.year[rows.status == "bounded"].unique())]
+    rows = rows[rows.donor.isin(states) & ~rows.recipient.isin(DEBT_RELIEF)]
+    return rows[["donor", "recipient", "year", "usd_million"]].dropna(subset="usd_million")
+
+
+def studied_and_rest(aid: pd.DataFrame, some: list[str]) -> pd.DataFrame:
+    """Each donor's aid to some recipients and to all others, by year.
+
+    `aid` has rows donor, recipient, year, usd_million. Returns index donor, year; columns studied
+    and rest. A donor that reports in a year and has no record of a recipient gave it nothing; a
+    year in which it reports nothing is not known and has no row.
+    """
+    part = aid.recipient.isin(some).map({True: STUDIED, False: REST}).rename("part")
+    sums = aid.groupby(["donor", "year", part]).usd_million.sum().unstack(fill_value=0.0)
+    return sums.reindex(columns=[STUDIED, REST], fill_value=0.0)
+
+
+def common_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series:
+    """The change that all other donors have in common, for each donor.
+
+    That is the log odds ratio of part by era that all others' tables share in a Poisson model with
+    effects of donor and era, part and era, donor and part. Its equation: the cells that it fits sum
+    to those observed, over all others, where a fitted cell keeps its table's margins and so is the
+    root of a quadratic. The left-out donor's own effect fits its cells, not the others'.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        Index donor, columns studied and rest, US$ million in two eras, not negative; at least two
+        donors with four positive sums.
+
+    Returns
+    -------
+    Series
+        Log points, by the donor that is left out.
+    """
+    early, late = (sums.sum(axis=1).to_numpy() for sums in (before, after))
+    both = (before[STUDIED] + after[STUDIED]).to_numpy()
+    others = ~np.eye(len(both), dtype=bool)
+    observed = others @ after[STUDIED].to_numpy()
+    low, high = np.full(len(both), -WIDEST), np.full(len(both), WIDEST)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        odds = np.exp(middle)[:, None]
+        linear = early - both + odds * (late + both)
+        root = np.sqrt(np.maximum(linear**2 + 4 * (1 - odds) * odds * late * both, 0))
+        fitted = 2 * odds * late * both / (linear + root)
+        more = (fitted * others).sum(axis=1) > observed
+        low, high = np.where(more, low, middle), np.where(more, middle, high)
+    return pd.Series((low + high) / 2, index=before.index)
+
+
+def relative_effects(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """How each donor's aid to some recipients, relative to its other aid, moved against others'.
+
+    The effect of a Poisson model of aid by donor, part (studied or rest) and era with effects of
+    donor and era, part and era, donor and part, and of the donor in the studied part of the later
+    era. As these fit the donor's own sums exactly, the effect is the log of its ratio of ratios,
+    (studied / rest) after over before, less the others' `common_changes`.
+
+    Takes what `common_changes` takes, for donors active in either era. Returns index donor, log
+    points: own, others and estimate = own - others. Donors with a sum of zero are left out: their
+    effect is infinite. No rows where fewer than two are left.
+    """
+    finite = (before > 0).all(axis=1) & (after > 0).all(axis=1)
+    if finite.sum() < 2:
+        return pd.DataFrame(columns=["own", "others", "estimate"], dtype=float)
+    odds = [sums[STUDIED][finite] / sums[REST][finite] for sums in (before, after)]
+    table = pd.DataFrame({"own": np.log(odds[1] / odds[0])})
+    table["others"] = common_changes(before, after)[finite]
+    return table.assign(estimate=table.own - table.others).round(SETTLED)
+
+
+def effect_by_year(cells: pd.DataFrame, donor: str, after: list[int]) -> float:
+    """The effect of `relative_effects` where each year's aid is fitted, not the sum of an era's.
+
+    Effects are of donor and year, part and year, donor and part. The first make the Poisson model
+    the same as a logit of the share that goes to the part studied, weighted by a donor's aid of the
+    year, with effects of donor and year (Lee, Green and Ryan 2017, arXiv:1707.08538); it is fitted
+    by Newton's method. A year without aid to the part from any donor says nothing.
+
+    Takes a result of `studied_and_rest` for donors with aid to both parts, and the years of the
+    later era. Returns log points. Raises ValueError where the search does not settle, as where an
+    effect is infinite.
+    """
+    cells = cells[cells[STUDIED].groupby("year").transform("sum") > 0]
+    who, year = (cells.index.get_level_values(name) for name in ("donor", "year"))
+    effects = (
+        pd.get_dummies(who),
+        pd.get_dummies(year).iloc[:, 1:],
+        (who == donor) & year.isin(after),
+    )
+    design = np.column_stack(effects).astype(float)
+    studied, total = cells[STUDIED].to_numpy(), cells.sum(axis=1).to_numpy()
+    sums = cells.groupby("donor").sum()
+    found = np.zeros(design.shape[1])
+    found[: len(sums)] = np.log(sums[STUDIED] / sums[REST])
+    for _ in range(NEWTON_STEPS):
+        share = 1 / (1 + np.exp(-design @ found))
+        curvature = design.T @ (design * (total * share * (1 - share))[:, None])
+        try:
+            step = np.linalg.solve(curvature, design.T @ (studied - total * share))
+        except np.linalg.LinAlgError:
+            break
+        found += step
+        if np.abs(step).max() < 10**-SETTLED / 100:
+            return round(float(found[-1]), SETTLED)
+    raise ValueError(f"the effect of {donor} by year does not settle")
+
+
+class Relative(NamedTuple):
+    """Relative changes: the study's donor among all, and every donor's factor."""
+
+    results: pd.DataFrame
+    every: pd.DataFrame
+
+
+def relative_changes(
+    world: pd.DataFrame,
+    donors: pd.DataFrame,
+    study: Study,
+    weights: pd.DataFrame,
+    tested: bool = True,
+) -> Relative:
+    """Place a donor's `relative_effects` between eras among those of all bilateral donors.
+
+    Parameters
+    ----------
+    world, donors
+        As in `aid_of_donors`.
+    weights : DataFrame
+        Result of `oda_eras.eras.era_weights` by majority of days.
+    tested : bool
+        Whether p may be given.
+
+    Returns
+    -------
+    Relative
+        results: a row for each series of `AID`, sum over recipients (`ALL`, and `WITHOUT_UZB`
+        where Uzbekistan is one of several; it is in neither part then) and transition of
+        `neighbours` of which a source knows `KNOWN_YEARS` of each era: the columns of `RELATIVE`.
+        per_100 is aid to the recipients per US$ 100 to all others; own, others and factor = own /
+        others are multiples; by_year is the factor of `effect_by_year`; needed the factor (or one
+        over it) beyond which p is at most `LEVEL`; p_zeros is p if donors with a sum of zero in one
+        era count as larger changes. n_controls counts other donors compared, n_zero those with a
+        sum of zero, n_idle those without aid to the recipients (or to no others) in both eras,
+        n_incomplete those that do not report in every year. No row where the donor's own change is
+        not finite.
+        every: the columns of `DOTS`, every donor compared.
+    """
+    targets = {ALL: (list(study.recipients), [])}
+    if "UZB" in study.recipients and len(study.recipients) > 1:
+        rest = [code for code in study.recipients if code != "UZB"]
+        targets[WITHOUT_UZB] = (rest, ["UZB"])
+    rows, every = [], []
+    for series, sources in AID.items():
+        aid = {
+            source: aid_of_donors(world, donors, study, series, basis)
+            for source, basis in sources.items()
+        }
+        for recipient, (some, left_out) in targets.items():
+            cells = {
+                source: studied_and_rest(flows[~flows.recipient.isin(left_out)], some)
+                for source, flows in aid.items()
+            }
+            for transition, pair in neighbours(weights).items():
+                source, before, after = _most_known(cells, study.donor, weights, pair)
+                if not source:
+                    continue
+                found = _relative(cells[source], study.donor, before, after, tested)
+                if found is None:
+                    continue
+                row, factors = found
+                key = dict(series=series, recipient=recipient, transition=transition)
+                # of gross flows such years are left out
+                short = series == "commitments" and study.donor == "JPN"
+                short &= min(before) < FIRST_WHOLE
+                row |= key | {"source": source, "status": "bounded" if short else "known"}
+                rows.append(row)
+                every.append(factors.reset_index().assign(**key)[DOTS])
+    dots = pd.concat(every, ignore_index=True) if every else pd.DataFrame(columns=DOTS)
+    return Relative(pd.DataFrame(rows, columns=RELATIVE), dots)
+
+
+def _most_known(cells, donor: str, weights: pd.DataFrame, pair) -> tuple[str, list, list]:
+    """The source that knows most of two eras of a donor's aid, and the years that it knows.
+
+    Years of the era that is known less count first, then those of both; no source ("") where an
+    era lacks `KNOWN_YEARS`.
+    """
+    best: tuple[str, list, list] = ("", [], [])
+    for source, table in cells.items():
+        known = table.index.get_level_values("year")[table.index.get_level_values("donor") == donor]
+        before, after = (
+            [year for year in weights.index[weights[era] > 0] if year in known] for era in pair
+        )
+        if min(len(before), len(after)) >= KNOWN_YEARS:
+            best = max(best, (source, before, after), key=_years_known)
+    return best
+
+
+def _years_known(found: tuple[str, list, list]) -> tuple[int, int]:
+    _, before, after = found
+    return min(len(before), len(after)), len(before) + len(after)
+
+
+def _relative(cells, donor: str, before: list, after: list, tested: bool):
+    """A row of results, without its key, and every donor's factor; None where there is no effect.
+
+    Only donors that report in all these years can be compared.
+    """
+    years = cells.index.get_level_values("year")
+    seen = cells[years.isin(before + after)]
+    reports = seen.groupby("donor").size() == len(before + after)
+    seen = seen.loc[reports.index[reports]]
+    active = (seen.groupby("donor").sum() > 0).all(axis=1)
+    seen = seen.loc[active.index[active]]
+    late = seen.index.get_level_values("year").isin(after)
+    first, second = (seen[part].groupby("donor").sum() for part in (~late, late))
+    effects = relative_effects(first, second)
+    if donor not in effects.index:
+        return None
+    place = placebo(effects.estimate, donor, tested)
+    zero = len(first) - len(effects)
+    others = effects.estimate.drop(donor).abs().sort_values(ascending=False)
+    enough = int(LEVEL * len(effects) + 1e-9)  # the rank that p needs
+    factors = np.exp(effects)
+    row = {
+        "years": year_spans(before + after),
+        "n_before": len(before),
+        "n_after": len(after),
+        "per_100_before": 100 * first[STUDIED][donor] / first[REST][donor],
+        "per_100_after": 100 * second[STUDIED][donor] / second[REST][donor],
+        "own": factors.own[donor],
+        "others": factors.others[donor],
+        "factor": factors.estimate[donor],
+        "by_year": np.exp(effect_by_year(seen, donor, after)),
+        "estimate": place.pop("change"),
+        **place,
+        "needed": np.exp(others.iloc[enough - 1]) if tested and enough else np.nan,
+        "p_zeros": (place["rank"] + zero) / (len(effects) + zero) if tested else np.nan,
+        "n_zero": zero,
+        "n_idle": int((~active).sum()),
+        "n_incomplete": int((~reports).sum()),
+    }
+    return row, factors.estimate.rename("factor")
 
 
 def donor_shares(

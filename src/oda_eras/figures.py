@@ -7,6 +7,7 @@ the source line as its footer.
 import re
 import textwrap
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,9 @@ STYLES = {r: (c, m) for r, c, m in zip(RECIPIENTS, COLOURS, MARKERS, strict=True
 HATCHES = dict(zip(RECIPIENTS, ["", "////", "....", "xxxx", ""], strict=True))
 # Agreements of fewer billion yen carry no number.
 LEAST_LABELLED = 10
+# A donor whose aid changed by more than so many times is named; beyond the second number a dot
+# stands at the edge, with its value.
+FAR, FARTHEST = 6, 64
 # The footer is set in 5.5 pt: so many characters fit on a millimetre, so high is a line.
 FOOTER_CHARACTERS_PER_MM, FOOTER_LINE_MM = 0.92, 2.4
 # More labels than that stand upright below an axis.
@@ -1115,6 +1119,71 @@ def placebo_changes(rows: pd.DataFrame, donor: str, labels: dict[str, str]) -> F
         ax.set_xlabel(scale)
     axes[-1].set_yticklabels([])
     return figure
+
+
+def relative_changes(
+    rows: pd.DataFrame, donor: str, labels: dict[str, str], names: dict[str, str]
+) -> Figure | None:
+    """Every donor's relative change between eras as a multiple, a panel for each series (f28).
+
+    `rows` has columns series, recipient (a sum of recipients, a row of panels each), transition,
+    donor, factor; `labels` gives order and titles of transitions, `names` donors and sums by their
+    names. The donor is named, and those that changed by more than `FAR` times. None where there are
+    no changes.
+    """
+    if rows.empty:
+        return None
+    titles = {"commitments": "Commitments", "gross": "Gross disbursements"}
+    series, sums = (list(dict.fromkeys(rows[column])) for column in ("series", "recipient"))
+    figure, axes = new_figure(
+        "double", 18 + len(sums) * (14 + 8 * len(labels)), rows=len(sums), columns=len(series),
+        sharex=True, sharey=True, squeeze=False,
+    )  # fmt: skip
+    for ax, (code, one) in zip(axes.flat, product(sums, series), strict=True):
+        some = rows[(rows.recipient == code) & (rows.series == one)]
+        for position, transition in enumerate(labels):
+            factors = some[some.transition == transition].set_index("donor").factor
+            others = factors.drop(donor, errors="ignore")
+            if factors.empty:
+                ax.text(
+                    1, position, "not known", ha="center", va="center", fontsize=6, color=QUIET,
+                    backgroundcolor="white", zorder=1,
+                )  # fmt: skip
+                continue
+            shown = others.clip(1 / FARTHEST, FARTHEST)
+            ax.plot(shown, [position] * len(shown), "o", color="#8c8c8c", markersize=3, alpha=0.7)
+            ax.plot(factors[donor], position, "D", color=COLOURS[1], markersize=4.5, zorder=3)
+            far = [shown.idxmin(), shown.idxmax()]
+            for who in [who for who in far if not 1 / FAR <= shown[who] <= FAR]:
+                edge = shown[who] != others[who]
+                inwards = "left" if shown[who] < 1 else "right"
+                ax.annotate(
+                    names[who] + (f" ({times(others[who])})" if edge else ""),
+                    (shown[who], position), xytext=(0, 3.5), textcoords="offset points",
+                    fontsize=5.5, color=QUIET, ha=inwards if edge else "center",
+                )  # fmt: skip
+        ax.axvline(1, color=INK, lw=0.6, zorder=0)
+        of = names[code][:1].lower() + names[code][1:]
+        ax.set_title(f"{titles[one]}, {of}", loc="left", fontweight="bold")
+    own = rows[rows.donor == donor].iloc[0]
+    axes[0, 0].annotate(
+        names[donor], (own.factor, list(labels).index(own.transition)), xytext=(0, 6),
+        textcoords="offset points", ha="center", fontsize=6,
+    )  # fmt: skip
+    axes[0, 0].set_xscale("log", base=2)
+    ticks = [4.0**power for power in range(-2, 3)]
+    axes[0, 0].set_xticks(ticks, [times(tick) for tick in ticks])
+    axes[0, 0].set_xlim(0.8 / FARTHEST, FARTHEST / 0.8)
+    axes[0, 0].set_yticks(range(len(labels)), labels.values())
+    axes[0, 0].set_ylim(len(labels) - 0.5, -0.7)
+    for ax in axes[-1]:
+        ax.set_xlabel("times the change of all other donors")
+    return figure
+
+
+def times(factor: float) -> str:
+    """A multiple as a reader says it: "4" or "1/4"."""
+    return f"{factor:.0f}" if factor >= 1 else f"1/{1 / factor:.0f}"
 
 
 def synthetic_donor(rows: pd.DataFrame) -> Figure | None:
