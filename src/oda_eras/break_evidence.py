@@ -13,8 +13,9 @@ import ruptures
 from oda_eras import breaks
 from oda_eras.eras import MAX_BREAKS, MIN_SEGMENT, majority_era
 from oda_eras.flows import SURE
-from oda_eras.measures import ALL, WITHOUT_UZB, longest_run, wide
+from oda_eras.measures import ALL, WITHOUT_UZB, longest_run
 from oda_eras.study import DATA_DRIVEN, FEWEST_YEARS, FIRST_YEAR, LEVEL, LISTED, RECIPIENTS
+from oda_eras.words import formatted
 
 Sample = tuple[str, str, pd.Series]
 
@@ -186,9 +187,12 @@ def in_every_basis(tests: pd.DataFrame, column: str) -> pd.DataFrame:
     return wide.loc[tests.recipient.unique()].rename_axis(columns=None)
 
 
-def small_p(tests: pd.DataFrame) -> pd.Series:
-    """How many of the two simulated p, p_null and p_break, are at most the level: 0, 1 or 2."""
-    return (tests[["p_null", "p_break"]] <= LEVEL).sum(axis=1)
+def small_p(tests: pd.DataFrame, of: str = "") -> pd.Series:
+    """How many of the two simulated p, p_null and p_break, are at most the level: 0, 1 or 2.
+
+    They are those of sup-F, or of UDmax where `of` is "ud_".
+    """
+    return (tests[[f"{of}p_null", f"{of}p_break"]] <= LEVEL).sum(axis=1)
 
 
 def share_small(tests: pd.DataFrame) -> pd.DataFrame:
@@ -304,6 +308,16 @@ def rho_at_level(curves: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
     limit = pd.Series(limits, dtype=float)
     estimates = tests.loc[limit["sup-F"].index, ["rho_null", "rho_break", "rho_most"]]
     return estimates.assign(limit=limit["sup-F"], ud_limit=limit["UDmax"]).rename_axis("series")
+
+
+def rho_without_breaks(n: int, rho: float, n_sim: int = 500, seed: int = 0) -> float:
+    """Mean estimate of rho with the most breaks of `SEVERAL` removed, in series without a break.
+
+    `n_sim` AR(1) series of n years with autocorrelation rho.
+    """
+    paths = breaks.ar1(n, rho, n_sim, np.random.default_rng(seed))
+    most = len(breaks.ud_max(paths[:, 0], **SEVERAL).path)
+    return float(np.mean([breaks.ud_max(y, **SEVERAL, removed=most).rho for y in paths.T]))
 
 
 # Several breaks
@@ -431,12 +445,11 @@ def samples_of_flows(flows: pd.DataFrame) -> dict[str, list[Sample]]:
     Returns
     -------
     dict of list of (price_basis, recipient, Series)
-        By what is tested: net flows as printed; gross ones at their lower and at their upper bounds,
-        which both equal the printed flow where it is printed, and as printed or converted alone;
-        commitments as printed or converted alone, and at their floor, which holds what is recorded
-        of them. From the listing on: the sum over the recipients, that without Uzbekistan, and
-        Uzbekistan, each over its longest run of years. What is shorter than `FEWEST_YEARS` or never
-        changes is left out.
+        By what is tested. Known: what sources print, in current prices or in constant ones. Bounds
+        of gross flows: all years at the lower ends, and all at the upper ends. Floor of
+        commitments: what the CRS records of them. From the listing on: the sum over the
+        recipients, that without Uzbekistan, and Uzbekistan, each over its longest run of years.
+        What is shorter than `FEWEST_YEARS` or never changes is left out.
     """
     sure = flows.assign(value=flows.value.where(flows.status.isin(SURE)))
     kinds = {
@@ -495,6 +508,30 @@ def flow_tests(flows: dict[str, list[Sample]], n_sim: int = N_SIM) -> pd.DataFra
     return rows[[*first, *rows.columns.difference(first, sort=False)]].astype(
         {"bic": int, "lwz": int}
     )
+
+
+P_VALUES = ["p_null", "p_break", "ud_p_null", "ud_p_break"]
+
+
+def small_by_measure(tests: pd.DataFrame) -> pd.DataFrame:
+    """How many rows of `flow_tests` have a p of at most the level.
+
+    Returns a frame indexed by net, gross and commitments with columns tests and the four p.
+    """
+    measure = tests.flow.str.split(",").str[0]
+    counted = (tests[P_VALUES] <= LEVEL).assign(tests=1).groupby(measure).sum()
+    return counted.reindex(["net", "gross", "commitments"], fill_value=0).astype(int)
+
+
+def least_p(tests: pd.DataFrame, measure: str) -> float:
+    """The smallest p of either test in the rows of `flow_tests` of one measure."""
+    return float(tests.loc[tests.flow.str.startswith(measure), P_VALUES].min(axis=None))
+
+
+def spread(p: pd.Series) -> str:
+    """Smallest and largest of some p as text, "0.064 to 0.165", or the only one."""
+    least, most = (formatted(value, "p") for value in (p.min(), p.max()))
+    return least if least == most else f"{least} to {most}"
 
 
 # Eras
