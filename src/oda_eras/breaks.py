@@ -1156,6 +1156,12 @@ def ud_max(
     ------
     ValueError
         As `bai_perron`; also if ``removed`` lies outside 0..max_breaks.
+
+    Notes
+    -----
+    R's mbreaks 1.0.0 has the same formula for errors without autocorrelation and of one variance
+    (robust = 0, hetvar = 0), by its source; it was not run. By default it takes errors robust to
+    both, and its UDmax is then another.
     """
     fit = bai_perron(y, h=h, max_breaks=max_breaks)
     path = pd.Series(sup_f_of_m(fit.table.rss.to_numpy(), fit.n), fit.table.index[1:], name="F")
