@@ -57,9 +57,9 @@ $(BUILD)/04_decisions.json: data/eras.csv data/events.csv $(call module,decision
   flows agreements prices climate_marked sectors_2012 china_commitments) $(OUT)/data/world.csv.gz
 $(call table,older_decisions): $(BUILD)/04_decisions.json ;
 
-$(BUILD)/05_breaks.json: $(call table,panel derived) $(call module,break_evidence posterior power) \
+$(BUILD)/05_breaks.json: $(call table,panel derived flows) $(call module,break_evidence posterior power) \
   data/eras.csv data/break_validation.csv data/power.csv
-$(call table,data_eras break_evidence break_tests p_curves): $(BUILD)/05_breaks.json ;
+$(call table,data_eras break_evidence break_tests flow_breaks p_curves): $(BUILD)/05_breaks.json ;
 
 $(BUILD)/06_eras.json: data/eras.csv data/events.csv data/power.csv $(call table,panel derived \
   flows agreements japan_totals older_decisions data_eras) $(OUT)/data/world.csv.gz \

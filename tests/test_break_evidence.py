@@ -69,11 +69,16 @@ class TestSamples:
 class TestOneShift:
     def test_both_estimates_of_rho_give_their_own_p(self):
         y = by_year(STEP)
-        row = evidence.sup_f_tests([("current", "UZB", y)], n_sim=500).iloc[0]
+        row = evidence.break_tests([("current", "UZB", y)], n_sim=500).iloc[0]
         for source in ("null", "break"):
             test = breaks.sup_f(y, n_sim=500, rho_from=source)
             assert (row[f"rho_{source}"], row[f"p_{source}"]) == (test.rho, test.p_simulated)
+            null = breaks.simulate_ud_max(24, test.rho, 5, 3, n_sim=500)
+            assert row[f"ud_p_{source}"] == (1 + (null >= row.ud_max).sum()) / 501
         assert (row.start, row.n, row.last_old, row.first_new) == (1993, 24, 2004, 2005)
+        most = breaks.ud_max(y, 5, 3, removed=3)
+        assert (row.ud_max, row.ud_breaks, row.rho_most) == (most.statistic, most.m, most.rho)
+        assert row.rho_most < row.rho_break < row.rho_null
 
     def test_rho_is_corrected_upwards_and_blank_from_1_on(self):
         tests = pd.DataFrame({"rho_null": [0.5, 0.95], "p_null": 0.1, "n": 25}, ["KAZ", "UZB"])
@@ -92,6 +97,8 @@ class TestOneShift:
                 "start": [1993, 1992, 1994],
                 "p_null": [0.01, 0.2, 0.03],
                 "p_break": [0.01, 0.02, 0.3],
+                "ud_p_null": [0.2, 0.2, 0.2],
+                "ud_p_break": [0.01, 0.2, 0.2],
             }
         )
         wide = evidence.in_every_basis(tests, "p_null")
@@ -99,6 +106,7 @@ class TestOneShift:
         assert wide.loc["UZB"].to_dict() == {"current": 0.01, "current, from 1992": 0.2}
         assert np.isnan(wide.loc["KAZ", "current, from 1992"])
         assert evidence.small_p(tests).tolist() == [2, 1, 1]
+        assert evidence.small_p(tests, "ud_").tolist() == [1, 0, 0]
         assert evidence.share_small(tests).loc["UZB"].to_dict() == {"p_null": 0.5, "p_break": 1}
 
     def test_critical_values_stand_from_the_largest_rho_to_none(self):
@@ -125,22 +133,31 @@ class TestOneShift:
 
     def test_curves_come_before_the_marks_and_lack_no_series_that_there_is(self):
         flows = {ALL: by_year(STEP), "UZB": by_year(STEP)}
-        tests = evidence.sup_f_tests([("current", code, y) for code, y in flows.items()], 200)
-        found = evidence.p_curves(flows, tests.set_index("recipient"), n_sim=200)
+        tests = evidence.break_tests([("current", code, y) for code, y in flows.items()], 200)
+        tests = tests.set_index("recipient")
+        found = evidence.p_curves(flows, tests, n_sim=200)
         marks = found[found.estimate != ""]
-        assert marks.series.tolist() == [ALL, "UZB"] * 2
-        assert marks.estimate.tolist() == ["null"] * 2 + ["break"] * 2
-        assert marks.p.tolist() == [*tests.p_null, *tests.p_break]
-        assert marks.index.min() == len(found) - 4
+        assert marks.index.min() == len(found) - 12 == 4 * len(breaks.RHOS)
+        assert set(marks.groupby(["series", "test"]).estimate.agg(",".join)) == {"null,break,most"}
+        for test, p in (("sup-F", "p_"), ("UDmax", "ud_p_")):
+            own = marks[(marks.test == test) & (marks.series == "UZB")].set_index("estimate")
+            for estimate in ("null", "break"):
+                assert own.rho[estimate] == tests.loc["UZB", f"rho_{estimate}"]
+                assert own.p[estimate] == tests.loc["UZB", p + estimate]
 
     @pytest.mark.parametrize(
         ("p", "limit"), [([0, 0.1], 0.25), ([0.1, 0.2], np.nan), ([0, 0.01], np.inf)]
     )
     def test_a_curve_crosses_the_level_or_is_said_not_to(self, p, limit):
-        curves = pd.DataFrame({"series": ALL, "estimate": "", "rho": [0, 0.5], "p": p})
-        tests = pd.DataFrame({"rho_null": 0.4, "rho_break": 0.1}, index=[ALL])
-        found = evidence.rho_at_level(curves, tests).limit[ALL]
-        np.testing.assert_allclose(found, limit)
+        curve = pd.DataFrame({"series": ALL, "estimate": "", "rho": [0, 0.5], "p": p})
+        other = curve.assign(p=[0.04, 0.06])
+        curves = pd.concat([curve.assign(test="sup-F"), other.assign(test="UDmax")])
+        tests = pd.DataFrame({"rho_null": 0.4, "rho_break": 0.1, "rho_most": 0}, index=[ALL])
+        found = evidence.rho_at_level(curves, tests).loc[ALL]
+        np.testing.assert_allclose([found.limit, found.ud_limit], [limit, 0.25])
+
+    def test_rho_is_small_once_breaks_are_removed_that_are_not_there(self):
+        assert evidence.rho_without_breaks(31, 0.5, n_sim=100) < 0.2
 
 
 class TestSeveralBreaks:
@@ -181,6 +198,76 @@ class TestSeveralBreaks:
         assert found[found.family == "posterior"].year.isna().tolist() == [True]
         at_step = evidence.by_method(by_year(STEP), by_year([0.0] * 11 + [0.9] + [0.0] * 11))
         assert set(at_step[at_step.method != "Bai-Perron, BIC"].year) == {2004}
+
+
+class TestFlows:
+    @staticmethod
+    def flows(**cells) -> pd.DataFrame:
+        """Rows of flows.csv for Uzbekistan and Kazakhstan; columns by year, scalars repeated."""
+        years = pd.DataFrame({"year": range(1993, 2013)})
+        rows = years.merge(pd.DataFrame({"recipient": ["KAZ", "UZB"]}), how="cross")
+        noise = np.random.default_rng(0).normal(size=len(rows)).round(3) + 10
+        frame = rows.assign(price_basis="current", measure="gross", status="known", value=noise)
+        frame = frame.assign(low=frame.value, high=frame.value)
+        return frame.assign(**cells)
+
+    def test_what_is_bounded_is_tested_at_either_bound_and_never_as_known(self):
+        rows = self.flows()
+        early = rows.year < 1998
+        rows = rows.assign(
+            status=rows.status.mask(early, "bounded"),
+            value=rows.value.mask(early),
+            low=rows.low.mask(early, 1.0),
+            high=rows.high.mask(early, 5.0),
+        )
+        found = {
+            (kind, recipient): y
+            for kind, some in evidence.samples_of_flows(rows).items()
+            for _, recipient, y in some
+        }
+        assert found["gross, lower bounds", ALL][1993] == 2
+        assert found["gross, upper bounds", "UZB"][1993] == 5
+        assert found["gross, known", "without UZB"].index[0] == 1998
+        assert not any(kind.startswith("commitments") for kind, _ in found)
+
+    def test_what_is_not_recorded_adds_nothing_to_a_floor_and_ends_a_known_sum(self):
+        rows = self.flows(measure="commitments")
+        gap = (rows.recipient == "KAZ") & (rows.year == 1995)
+        rows.loc[gap, ["value", "low", "high"]] = np.nan
+        found = evidence.samples_of_flows(rows)
+        [floor] = [y for _, recipient, y in found["commitments, floor"] if recipient == ALL]
+        uzb = rows[(rows.recipient == "UZB") & (rows.year == 1995)].value.item()
+        assert floor[1995] == uzb and floor.index[0] == 1993
+        [known] = [y for _, recipient, y in found["commitments, known"] if recipient == ALL]
+        assert known.index[0] == 1996
+
+    def test_what_is_inferred_or_short_is_not_tested_as_known(self):
+        rows = self.flows(measure="net", status="inferred")
+        assert not evidence.samples_of_flows(rows)
+        assert not evidence.samples_of_flows(self.flows().query("year < 2007"))
+        assert evidence.samples_of_flows(self.flows().query("year < 2008"))
+
+    def test_every_series_gets_all_tests_and_both_criteria(self):
+        noise, step = by_year(np.random.default_rng(5).normal(size=24)), by_year(STEP)
+        samples = {
+            "gross, known": [("current", ALL, step), ("yen", ALL, step * 100)],
+            "commitments, floor": [("current", ALL, noise)],
+        }
+        found = evidence.flow_tests(samples, n_sim=200)
+        first, *_ = found.itertuples()
+        assert (first.flow, first.start, first.end) == ("gross, known", 1993, 2016)
+        assert (first.bic, first.last_old) == (1, 2004) and first.bic_dates.startswith("2004 (")
+        assert found.p_null[0] == found.p_null[1]  # a unit changes nothing
+        assert found.lwz_dates[2] == "none" and found.lwz[2] == 0
+        counted = evidence.small_by_measure(found)
+        assert counted.tests.to_dict() == {"net": 0, "gross": 2, "commitments": 1}
+        assert counted.p_break["gross"] == 2 and counted.p_break["commitments"] == 0
+        assert evidence.least_p(found, "gross") == found[evidence.P_VALUES].min(axis=None)
+        assert evidence.least_p(found, "commitments") > 0.05
+
+    def test_a_spread_of_p_is_told_once_where_it_is_none(self):
+        assert evidence.spread(pd.Series([0.2, 0.0641])) == "0.064 to 0.200"
+        assert evidence.spread(pd.Series([0.0001, 0.0002])) == "< 0.001"
 
 
 class TestEras:

@@ -24,12 +24,17 @@ from oda_eras.breaks import (
     hansen_p,
     holm,
     lag1,
+    min_rss,
     p_over_rho,
     permutation,
     rotation,
     simulate_sup_f,
+    simulate_ud_max,
     sup_f,
     sup_f_paths,
+    ud_max,
+    ud_max_p_over_rho,
+    ud_max_paths,
 )
 
 
@@ -484,6 +489,89 @@ def test_a_hundred_thousand_paths_within_two_seconds():
     assert perf_counter() - start < 2
 
 
+# -- UDmax ------------------------------------------------------------------------------------
+
+
+def _wald(y, cuts):
+    """F of the restriction that all segment means are equal, by its quadratic form.
+
+    As R's mbreaks writes it for errors of one variance: (n - (m + 1)) / (n m) times
+    (R d)' (R V R')^-1 R d, with d the segment means, V their variance and R their differences.
+    """
+    n, m = len(y), len(cuts)
+    segment = np.searchsorted(cuts, np.arange(n), side="right")
+    z = (segment[:, None] == np.arange(m + 1)).astype(float)
+    means = np.linalg.lstsq(z, y, rcond=None)[0]
+    variance = ((y - z @ means) ** 2).mean() * np.linalg.inv(z.T @ z)
+    r = np.eye(m, m + 1, 1) - np.eye(m, m + 1)
+    change = r @ means
+    return (n - m - 1) / (n * m) * (change @ np.linalg.solve(r @ variance @ r.T, change))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ud_max_is_the_largest_wald_statistic_over_all_segmentations(seed):
+    n, h = 16, 3
+    y = np.random.default_rng(seed).normal(size=n) + 2 * (np.arange(n) // 5 % 2) + 300
+    largest = {}
+    for m in (1, 2, 3):
+        for cuts in itertools.combinations(range(1, n), m):
+            if min(np.diff([0, *cuts, n])) >= h:
+                largest[m] = max(largest.get(m, 0), _wald(y, np.array(cuts)))
+    found = ud_max(y, h=h, max_breaks=3)
+    np.testing.assert_allclose(found.path, list(largest.values()), rtol=1e-9)
+    assert found.statistic == found.path.max() == found.path[found.m]
+    assert ud_max_paths(y[:, None], h, 3)[0] == pytest.approx(found.statistic, rel=1e-9)
+
+
+def test_one_break_of_ud_max_is_sup_f_with_the_same_margin(nile):
+    assert ud_max(nile, h=0.15, max_breaks=1).statistic == pytest.approx(sup_f(nile).sup)
+
+
+@pytest.mark.parametrize(("n", "h"), [(31, 5), (20, 5), (12, 3), (15, 5)])
+def test_smallest_rss_of_many_series_equals_bai_perron(n, h):
+    y = np.random.default_rng(n).normal(size=(n, 5))
+    y -= y.mean(axis=0)
+    m = len(bai_perron(y[:, 0], h=h, max_breaks=3).table) - 1
+    rss = min_rss(y, h, m)
+    for i in range(5):
+        np.testing.assert_allclose(rss[:, i], bai_perron(y[:, i], h=h, max_breaks=m).table["rss"])
+
+
+def test_more_breaks_than_fit_are_not_looked_for():
+    y = np.random.default_rng(0).normal(size=15)
+    assert list(ud_max(y, h=5, max_breaks=3).path.index) == [1]
+    null = simulate_ud_max(15, h=5, max_breaks=3, n_sim=50)
+    assert (null == simulate_ud_max(15, h=5, max_breaks=1, n_sim=50)).all()
+
+
+def test_rho_falls_with_every_break_that_is_removed(nile):
+    rho = [ud_max(nile, max_breaks=3, removed=m).rho for m in range(4)]
+    assert rho == sorted(rho, reverse=True)
+    assert rho[:2] == pytest.approx([sup_f(nile, rho_from=s).rho for s in ("null", "break")])
+
+
+def test_simulated_p_of_ud_max_is_seeded_and_rises_with_the_autocorrelation():
+    y = np.random.default_rng(8).normal(size=30) + 1.2 * (np.abs(np.arange(30) - 14) < 6)
+    curve = ud_max_p_over_rho(y, 5, 3, rhos=[0.0, 0.4, 0.8], n_sim=1000, seed=1)
+    assert curve.p.is_monotonic_increasing
+    own = ud_max(y, 5, 3, n_sim=1000, seed=1)
+    again = ud_max_p_over_rho(y, 5, 3, rhos=[own.rho], n_sim=1000, seed=1)
+    assert (own.p_simulated, own.mc_error) == tuple(again.loc[0, ["p", "mc_error"]])
+
+
+def test_ud_max_sees_a_mean_that_comes_back_better_than_sup_f():
+    bump = 1.5 * (np.abs(np.arange(30) - 14.5) < 5)[:, None]
+    paths = np.random.default_rng(2).normal(size=(30, 2000)) + bump
+    found = [
+        (statistic >= np.quantile(null, 0.95)).mean()
+        for statistic, null in (
+            (ud_max_paths(paths, 5, 3), simulate_ud_max(30, 0, 5, 3)),
+            (sup_f_paths(paths, trim=5)[0], simulate_sup_f(30, trim=5)),
+        )
+    ]
+    assert found[0] > found[1] + 0.2
+
+
 def test_cusum_equals_statsmodels(regression):
     y, x = regression
     design = sm.add_constant(x)
@@ -698,6 +786,10 @@ def test_bad_series_are_refused_with_a_reason(engine, y, x, message):
         (lambda: sup_f(GOOD, np.where(np.arange(20) < 9, GOOD, 0.0)), "counted from the end"),
         (lambda: simulate_sup_f(30, rho=1.0, n_sim=5), "rho = 1.0"),
         (lambda: simulate_sup_f(30, n_sim=0), "n_sim = 0"),
+        (lambda: simulate_ud_max(30, n_sim=0), "n_sim = 0"),
+        (lambda: ud_max(np.arange(30) % 7, max_breaks=2, removed=3), "m = 3"),
+        (lambda: ud_max(np.arange(30) % 7, max_breaks=0), "max_breaks = 0"),
+        (lambda: ud_max_paths(np.ones((9, 2)), h=5), "two segments of 5"),
         (lambda: simulate_sup_f(0), "n = 0"),
         (lambda: simulate_sup_f(30, x=np.arange(30) > 14, n_sim=9), "observations 1 to 4"),
         (lambda: sup_f_paths(np.ones((20, 3))), "a path is constant"),

@@ -9,7 +9,17 @@ import pytest
 import statsmodels.api as sm
 
 from oda_eras import power
-from oda_eras.breaks import ar1, bai_perron, cusum, lag1, permutation, rotation, sup_f
+from oda_eras.breaks import (
+    ar1,
+    bai_perron,
+    cusum,
+    lag1,
+    permutation,
+    rotation,
+    simulate_ud_max,
+    sup_f,
+    ud_max,
+)
 
 ROOT = Path(__file__).parents[1]
 CACHED = ROOT / "data" / "power.csv"
@@ -27,13 +37,6 @@ def series():
 @pytest.fixture(scope="module")
 def found(series):
     return power._battery(LENGTHS, 1)(series, BOUNDARY)
-
-
-def test_smallest_rss_equals_bai_perron(series):
-    rss = power.min_rss(series, 5, 3)
-    for i in range(5):
-        expected = bai_perron(series[:, i], h=5, max_breaks=3).table["rss"]
-        np.testing.assert_allclose(rss[:, i], expected, rtol=1e-9)
 
 
 def test_verdicts_equal_those_of_the_engine_one_series_at_a_time(series, found):
@@ -75,6 +78,19 @@ def test_interpolated_critical_values_agree_with_the_simulated_p(series, found, 
     assert clear.sum() > 20
     verdict = np.array(p) <= 0.05
     np.testing.assert_array_equal(found[f"sup_f_simulated_{rho_from}"][clear], verdict[clear])
+
+
+def test_ud_max_is_held_against_series_of_the_rho_of_sup_f(series, found):
+    several, clear = dict(h=5, max_breaks=3), 0
+    for i, y in enumerate(series.T):
+        largest = ud_max(y, **several).statistic
+        for source in ("null", "break"):
+            rho = sup_f(y, rho_from=source).rho
+            p = (simulate_ud_max(31, rho, **several, n_sim=2000, seed=9) >= largest).mean()
+            if abs(p - 0.05) > 0.02:
+                assert found[f"ud_max_simulated_{source}"][i] == (p <= 0.05)
+                clear += 1
+    assert clear > 40
 
 
 def test_newey_west_t_equals_statsmodels(series):
@@ -120,6 +136,7 @@ def test_sizes_are_those_known_for_short_series():
     assert size.loc["bic", 0.0] == pytest.approx(0.11, abs=0.02)
     assert size.loc["lwz", 0.0] == pytest.approx(0.025, abs=0.01)
     assert size.loc["sup_f_asymptotic", 0.6] > 0.45 and size.loc["sup_f_simulated_null", 0.6] < 0.07
+    assert (size.loc["ud_max_simulated_null"] < 0.07).all()
     assert size.loc["newey_west_level", 0.0] > 0.14 and size.loc["permutation", 0.0] <= 0.05
     assert (cached["mc_error"] <= 0.0080).all()
 

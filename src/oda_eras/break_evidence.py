@@ -1,7 +1,7 @@
 """Did the level of a flow shift, and when: the tests, searches and rates that notebook 05 shows.
 
 A sample is one series that is tested: its price basis, its recipient (ISO3 or a sum of
-`oda_eras.measures`) and its flow in US$ million, indexed by years without gaps.
+`oda_eras.measures`) and its flow in millions, indexed by years without gaps.
 """
 
 import math
@@ -12,15 +12,21 @@ import ruptures
 
 from oda_eras import breaks
 from oda_eras.eras import MAX_BREAKS, MIN_SEGMENT, majority_era
+from oda_eras.flows import SURE
 from oda_eras.measures import ALL, WITHOUT_UZB, longest_run
-from oda_eras.study import DATA_DRIVEN, FIRST_YEAR, LEVEL, LISTED, RECIPIENTS
+from oda_eras.study import DATA_DRIVEN, FEWEST_YEARS, FIRST_YEAR, LEVEL, LISTED, RECIPIENTS
+from oda_eras.words import formatted
 
 Sample = tuple[str, str, pd.Series]
 
 N_SIM = 10_000
 TRIM = 0.15
+# several breaks: the one setting of the search, of UDmax and of the posterior
+SEVERAL = {"h": MIN_SEGMENT, "max_breaks": MAX_BREAKS}
 # the series whose p is drawn over the autocorrelation
 CURVES = (ALL, WITHOUT_UZB, "UZB")
+# of one shift, and of several breaks
+TESTS = ("sup-F", "UDmax")
 # the smallest probability that counts as a peak of the posterior
 PEAK = 0.1
 # penalties that PELT is run with, in variances of the series
@@ -32,6 +38,8 @@ METHODS = pd.Series(
     {
         "sup_f_simulated_null": "sup-F, own rho",
         "sup_f_simulated_break": "sup-F, break removed",
+        "ud_max_simulated_null": "UDmax, own rho",
+        "ud_max_simulated_break": "UDmax, break removed",
         "sup_f_asymptotic": "sup-F, asymptotic",
         "bic": "BIC",
         "lwz": "LWZ",
@@ -90,21 +98,26 @@ def after_1992(rows: pd.DataFrame, basis: str) -> pd.DataFrame:
     return chosen.set_index("recipient")
 
 
-def sup_f_tests(samples: list[Sample], n_sim: int = N_SIM) -> pd.DataFrame:
-    """Test each sample for one shift of its mean at an unknown date (`oda_eras.breaks.sup_f`).
+def break_tests(samples: list[Sample], n_sim: int = N_SIM) -> pd.DataFrame:
+    """Test each sample for breaks of its mean at unknown dates: sup-F for one, UDmax for several.
 
     Returns
     -------
     DataFrame
-        A row per sample: recipient, price_basis, start, n, sup_f, last_old, first_new, rho and
-        simulated p with the series as it is (rho_null, p_null) and with the best break removed
-        (rho_break, p_break), p_asymptotic, mc_error (the larger of both p's).
+        A row per sample: recipient, price_basis, start, n; sup_f, last_old, first_new; ud_max and
+        ud_breaks, the number of breaks that has it (`oda_eras.breaks.ud_max`); rho of the series
+        as it is (rho_null), with the best break removed (rho_break) and with as many as `SEVERAL`
+        allows (rho_most); simulated p of sup-F at the first two (p_null, p_break) and of UDmax at
+        the same (ud_p_null, ud_p_break); p_asymptotic of sup-F; mc_error (the largest of the p).
     """
     rows = []
     for basis, recipient, y in samples:
         null, broken = (
             breaks.sup_f(y, trim=TRIM, n_sim=n_sim, rho_from=source) for source in ("null", "break")
         )
+        several = breaks.ud_max(y, **SEVERAL)
+        most = breaks.ud_max(y, **SEVERAL, removed=len(several.path))
+        ud = breaks.ud_max_p_over_rho(y, **SEVERAL, rhos=[null.rho, broken.rho], n_sim=n_sim)
         rows.append(
             {
                 "recipient": recipient,
@@ -114,12 +127,17 @@ def sup_f_tests(samples: list[Sample], n_sim: int = N_SIM) -> pd.DataFrame:
                 "sup_f": null.sup,
                 "last_old": null.last_old,
                 "first_new": null.first_new,
+                "ud_max": several.statistic,
+                "ud_breaks": several.m,
                 "rho_null": null.rho,
                 "rho_break": broken.rho,
+                "rho_most": most.rho,
                 "p_null": null.p_simulated,
                 "p_break": broken.p_simulated,
+                "ud_p_null": ud.p[0],
+                "ud_p_break": ud.p[1],
                 "p_asymptotic": null.p_asymptotic,
-                "mc_error": max(null.mc_error, broken.mc_error),
+                "mc_error": max(null.mc_error, broken.mc_error, *ud.mc_error),
             }
         )
     return pd.DataFrame(rows)
@@ -138,7 +156,7 @@ def at_corrected_rho(
     flows : dict of Series
         By recipient.
     tests : DataFrame
-        Rows of `sup_f_tests`, indexed by recipient.
+        Rows of `break_tests`, indexed by recipient.
     n_sim : int
 
     Returns
@@ -164,14 +182,17 @@ def case(rows: pd.DataFrame) -> pd.Series:
 
 
 def in_every_basis(tests: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A column of `sup_f_tests` by recipient, a column for each `case`."""
+    """A column of `break_tests` by recipient, a column for each `case`."""
     wide = tests.assign(case=case(tests)).pivot(index="recipient", columns="case", values=column)
     return wide.loc[tests.recipient.unique()].rename_axis(columns=None)
 
 
-def small_p(tests: pd.DataFrame) -> pd.Series:
-    """How many of the two simulated p, p_null and p_break, are at most the level: 0, 1 or 2."""
-    return (tests[["p_null", "p_break"]] <= LEVEL).sum(axis=1)
+def small_p(tests: pd.DataFrame, of: str = "") -> pd.Series:
+    """How many of the two simulated p, p_null and p_break, are at most the level: 0, 1 or 2.
+
+    They are those of sup-F, or of UDmax where `of` is "ud_".
+    """
+    return (tests[[f"{of}p_null", f"{of}p_break"]] <= LEVEL).sum(axis=1)
 
 
 def share_small(tests: pd.DataFrame) -> pd.DataFrame:
@@ -181,7 +202,7 @@ def share_small(tests: pd.DataFrame) -> pd.DataFrame:
 
 
 def critical_values(test: pd.Series, n_sim: int = N_SIM) -> dict[str, float]:
-    """5% critical values of sup-F by what they suppose, for one row of `sup_f_tests`.
+    """5% critical values of sup-F by what they suppose, for one row of `break_tests`.
 
     At its length, simulated at rho of the series as it is and at rho with the best break removed;
     then the asymptotic one, which supposes a long series of independent years.
@@ -245,40 +266,58 @@ def peaks(posterior: pd.Series) -> list[int]:
 
 
 def p_curves(flows: dict[str, pd.Series], tests: pd.DataFrame, n_sim: int = N_SIM) -> pd.DataFrame:
-    """Simulated p of sup-F over the autocorrelation of the errors, for the series of `CURVES`.
+    """Simulated p of both tests over the autocorrelation of the errors, for the series of `CURVES`.
 
-    Takes what `at_corrected_rho` takes. Returns columns series (recipient or sum), estimate, rho,
-    p: the curves, with an empty estimate, then the points at both estimates of rho (null, break).
+    Takes what `at_corrected_rho` takes. Returns columns test ("sup-F", "UDmax"), series (recipient
+    or sum), estimate, rho, p: the curves, with an empty estimate, then the points at all three
+    estimates of rho (null, break, most).
     """
     chosen = [code for code in CURVES if code in tests.index]
-    curves = [
-        breaks.p_over_rho(flows[code], trim=TRIM, n_sim=n_sim).assign(series=code, estimate="")
-        for code in chosen
-    ]
-    marks = [
-        tests.loc[chosen, [f"rho_{estimate}", f"p_{estimate}"]]
-        .set_axis(["rho", "p"], axis=1)
-        .assign(estimate=estimate)
-        .rename_axis("series")
-        .reset_index()
-        for estimate in ("null", "break")
-    ]
-    return pd.concat([*curves, *marks], ignore_index=True)[["series", "estimate", "rho", "p"]]
+    columns = ["test", "series", "estimate", "rho", "p"]
+    curves, marks = [], []
+    for code in chosen:
+        estimates = tests.loc[code, ["rho_null", "rho_break", "rho_most"]].astype(float)
+        names = estimates.index.str.removeprefix("rho_")
+        for test in TESTS:
+            about = dict(test=test, series=code)
+            curve, points = (
+                _p_over_rho(test, flows[code], n_sim, rhos) for rhos in (breaks.RHOS, estimates)
+            )
+            curves.append(curve.assign(**about, estimate=""))
+            marks.append(points.assign(**about, estimate=names))
+    return pd.concat([*curves, *marks], ignore_index=True)[columns]
+
+
+def _p_over_rho(test: str, flow: pd.Series, n_sim: int, rhos) -> pd.DataFrame:
+    if test == "UDmax":
+        return breaks.ud_max_p_over_rho(flow, **SEVERAL, rhos=rhos, n_sim=n_sim)
+    return breaks.p_over_rho(flow, trim=TRIM, rhos=rhos, n_sim=n_sim)
 
 
 def rho_at_level(curves: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
     """The autocorrelation at which each curve of `p_curves` reaches the level.
 
-    Returns a frame indexed by series with columns rho_null, rho_break and limit, which is missing
-    where p is above the level at every rho from 0 on, and infinite where it is never that large.
+    Returns a frame indexed by series with columns rho_null, rho_break, rho_most, limit (of sup-F)
+    and ud_limit. A limit is missing where p is above the level at every rho from 0 on, and
+    infinite where it is never that large.
     """
     limits = {
-        code: np.interp(LEVEL, curve.p, curve.rho, left=np.nan, right=np.inf)
-        for code, curve in curves[curves.estimate == ""].groupby("series", sort=False)
+        of: np.interp(LEVEL, curve.p, curve.rho, left=np.nan, right=np.inf)
+        for of, curve in curves[curves.estimate == ""].groupby(["test", "series"], sort=False)
     }
     limit = pd.Series(limits, dtype=float)
-    estimates = tests.loc[limit.index, ["rho_null", "rho_break"]]
-    return estimates.assign(limit=limit).rename_axis("series")
+    estimates = tests.loc[limit["sup-F"].index, ["rho_null", "rho_break", "rho_most"]]
+    return estimates.assign(limit=limit["sup-F"], ud_limit=limit["UDmax"]).rename_axis("series")
+
+
+def rho_without_breaks(n: int, rho: float, n_sim: int = 500, seed: int = 0) -> float:
+    """Mean estimate of rho with the most breaks of `SEVERAL` removed, in series without a break.
+
+    `n_sim` AR(1) series of n years with autocorrelation rho.
+    """
+    paths = breaks.ar1(n, rho, n_sim, np.random.default_rng(seed))
+    most = len(breaks.ud_max(paths[:, 0], **SEVERAL).path)
+    return float(np.mean([breaks.ud_max(y, **SEVERAL, removed=most).rho for y in paths.T]))
 
 
 # Several breaks
@@ -286,7 +325,7 @@ def rho_at_level(curves: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
 
 def search(flow: pd.Series) -> breaks.BaiPerron:
     """Bai and Perron's search with the one setting that is used everywhere."""
-    return breaks.bai_perron(flow, h=MIN_SEGMENT, max_breaks=MAX_BREAKS)
+    return breaks.bai_perron(flow, **SEVERAL)
 
 
 def several_breaks(samples: list[Sample]) -> pd.DataFrame:
@@ -319,12 +358,12 @@ def several_breaks(samples: list[Sample]) -> pd.DataFrame:
 def dated(found: pd.DataFrame) -> pd.DataFrame:
     """Rows of `several_breaks` with a row per series and criterion.
 
-    Returns columns recipient, start, criterion, breaks, dates: the last old years with their
-    intervals, such as "2000 (1998-2017)", or "none".
+    Returns columns recipient, price_basis, start, criterion, breaks, dates: the last old years with
+    their intervals, such as "2000 (1998-2017)", or "none".
     """
     interval = " (" + found.lower.astype(str) + "-" + found.upper.astype(str) + ")"
     text = found.last_old.astype(str) + interval.where(found.lower.notna(), "")
-    keys = ["recipient", "start", "criterion", "breaks"]
+    keys = ["recipient", "price_basis", "start", "criterion", "breaks"]
     named = found.assign(dates=text.where(found.last_old.notna(), "none"))
     return named.groupby(keys, sort=False).dates.agg(", ".join).reset_index()
 
@@ -390,6 +429,109 @@ def by_method(flow: pd.Series, posterior: pd.Series) -> pd.DataFrame:
     }
     rows = [(*about, year) for about, found in years.items() for year in list(found) or [None]]
     return pd.DataFrame(rows, columns=["family", "method", "year"]).astype({"year": "Int64"})
+
+
+# Draws and commitments beside net flows
+
+
+def samples_of_flows(flows: pd.DataFrame) -> dict[str, list[Sample]]:
+    """Net flows, gross disbursements and commitments as series, one status or bound at a time.
+
+    Parameters
+    ----------
+    flows : DataFrame
+        flows.csv of a run (FLOW_COLUMNS of `oda_eras.flows`).
+
+    Returns
+    -------
+    dict of list of (price_basis, recipient, Series)
+        By what is tested. Known: what sources print, in current prices or in constant ones. Bounds
+        of gross flows: all years at the lower ends, and all at the upper ends. Floor of
+        commitments: what the CRS records of them. From the listing on: the sum over the
+        recipients, that without Uzbekistan, and Uzbekistan, each over its longest run of years.
+        What is shorter than `FEWEST_YEARS` or never changes is left out.
+    """
+    sure = flows.assign(value=flows.value.where(flows.status.isin(SURE)))
+    kinds = {
+        "net": ("net", sure, "value"),
+        "gross, lower bounds": ("gross", flows, "low"),
+        "gross, upper bounds": ("gross", flows, "high"),
+        "gross, known": ("gross", sure, "value"),
+        "commitments, floor": ("commitments", flows, "low"),
+        "commitments, known": ("commitments", sure, "value"),
+    }
+    found = {}
+    for kind, (measure, rows, column) in kinds.items():
+        # what is not recorded adds nothing to a floor, and makes any other sum unknown
+        fewest = 1 if kind == "commitments, floor" else None
+        of_measure = rows[rows.measure == measure]
+        found[kind] = [
+            (basis, recipient, y)
+            for basis, of_basis in of_measure.groupby("price_basis", sort=False)
+            for recipient, series in _sums(of_basis, column, fewest).items()
+            if len(y := longest_run(series)) >= FEWEST_YEARS and y.nunique() > 1
+        ]
+    return {kind: some for kind, some in found.items() if some}
+
+
+def _sums(rows: pd.DataFrame, column: str, fewest: int | None) -> dict[str, pd.Series]:
+    """The series of `CURVES` that there are, by year, of which `fewest` parts must be known."""
+    cells = rows.pivot(index="year", columns="recipient", values=column)
+    without = cells.drop(columns="UZB", errors="ignore")
+    parts = {ALL: cells}
+    if 0 < without.shape[1] < cells.shape[1]:
+        parts |= {WITHOUT_UZB: without, "UZB": cells[["UZB"]]}
+    return {
+        name: part.sum(axis=1, min_count=fewest or part.shape[1]) for name, part in parts.items()
+    }
+
+
+def flow_tests(flows: dict[str, list[Sample]], n_sim: int = N_SIM) -> pd.DataFrame:
+    """The tests and the search of one shift and of several breaks, for `samples_of_flows`.
+
+    Returns the columns of `break_tests` after flow, price_basis, recipient, start, end; then bic
+    and lwz, how many breaks either finds, and bic_dates and lwz_dates, as `dated` prints them.
+    """
+    keys = ["price_basis", "recipient", "start"]
+    parts = []
+    for kind, some in flows.items():
+        picked = dated(several_breaks(some)).pivot(
+            index=keys, columns="criterion", values=["breaks", "dates"]
+        )
+        picked.columns = [
+            name.lower() + ("_dates" if what == "dates" else "") for what, name in picked.columns
+        ]
+        tested = break_tests(some, n_sim).merge(picked.reset_index(), on=keys)
+        parts.append(tested.assign(flow=kind, end=tested.start + tested.n - 1))
+    rows = pd.concat(parts, ignore_index=True)
+    first = ["flow", *keys, "end"]
+    return rows[[*first, *rows.columns.difference(first, sort=False)]].astype(
+        {"bic": int, "lwz": int}
+    )
+
+
+P_VALUES = ["p_null", "p_break", "ud_p_null", "ud_p_break"]
+
+
+def small_by_measure(tests: pd.DataFrame) -> pd.DataFrame:
+    """How many rows of `flow_tests` have a p of at most the level.
+
+    Returns a frame indexed by net, gross and commitments with columns tests and the four p.
+    """
+    measure = tests.flow.str.split(",").str[0]
+    counted = (tests[P_VALUES] <= LEVEL).assign(tests=1).groupby(measure).sum()
+    return counted.reindex(["net", "gross", "commitments"], fill_value=0).astype(int)
+
+
+def least_p(tests: pd.DataFrame, measure: str) -> float:
+    """The smallest p of either test in the rows of `flow_tests` of one measure."""
+    return float(tests.loc[tests.flow.str.startswith(measure), P_VALUES].min(axis=None))
+
+
+def spread(p: pd.Series) -> str:
+    """Smallest and largest of some p as text, "0.064 to 0.165", or the only one."""
+    least, most = (formatted(value, "p") for value in (p.min(), p.max()))
+    return least if least == most else f"{least} to {most}"
 
 
 # Eras

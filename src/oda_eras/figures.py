@@ -932,31 +932,39 @@ def break_evidence(path: pd.Series, lines: dict[str, float], posterior: pd.Serie
 
 
 def p_curves(curves: pd.DataFrame, marks: pd.DataFrame) -> Figure:
-    """Simulated p of the break test over the errors' autocorrelation, estimates marked (f08).
+    """Simulated p of break tests over the errors' autocorrelation, estimates marked (f08).
 
-    `curves` has columns series, rho, p; `marks` has series, rho, p, estimate.
+    `curves` has columns test (a panel each), series, rho, p; `marks` has these and estimate.
     """
-    figure, ax = new_figure("single", 66)
-    for (series, curve), colour, dash in zip(
-        curves.groupby("series", sort=False), COLOURS, ["-", "--", ":"], strict=False
-    ):
-        ax.plot(curve.rho, curve.p, dash, color=colour, label=series)
-        own = marks[marks.series == series]
-        for estimate, marker, fill in (("null", "o", "white"), ("break", "s", colour)):
-            some = own[own.estimate == estimate]
-            ax.plot(
-                some.rho, some.p, marker, color=colour, markerfacecolor=fill, markersize=4,
-                clip_on=False,
-            )  # fmt: skip
-    ax.axhline(LEVEL, color=INK, lw=0.6)
-    ax.annotate(
-        f"{LEVEL}", (1, LEVEL), xycoords=("axes fraction", "data"), xytext=(2, 0),
-        textcoords="offset points", va="center", fontsize=5.5,
+    tests = list(dict.fromkeys(curves.test))
+    figure, axes = new_figure("single", 26 + 42 * len(tests), rows=len(tests), sharex=True)
+    for ax, test in zip(axes, tests, strict=True):
+        for (series, curve), colour, dash in zip(
+            curves[curves.test == test].groupby("series", sort=False), COLOURS, ["-", "--", ":"],
+            strict=False,
+        ):  # fmt: skip
+            ax.plot(curve.rho, curve.p, dash, color=colour, label=series)
+            own = marks[(marks.test == test) & (marks.series == series)]
+            for estimate, marker, fill in (
+                ("null", "o", "white"), ("break", "s", colour), ("most", "^", "white"),
+            ):  # fmt: skip
+                some = own[own.estimate == estimate]
+                ax.plot(
+                    some.rho, some.p, marker, color=colour, markerfacecolor=fill, markersize=4,
+                    clip_on=False,
+                )  # fmt: skip
+        ax.axhline(LEVEL, color=INK, lw=0.6)
+        ax.annotate(
+            f"{LEVEL}", (1, LEVEL), xycoords=("axes fraction", "data"), xytext=(2, 0),
+            textcoords="offset points", va="center", fontsize=5.5,
+        )  # fmt: skip
+        ax.set_ylabel(f"p of {test}, simulated")
+        ax.set_ylim(0, 1)
+    axes[-1].set_xlabel("autocorrelation of the errors")
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside upper left",
+        ncols=marks.series.nunique(), frameon=False,
     )  # fmt: skip
-    ax.set_xlabel("autocorrelation of the errors")
-    ax.set_ylabel("p of sup-F, simulated")
-    ax.set_ylim(0, 1)
-    figure.legend(loc="outside upper left", ncols=marks.series.nunique(), frameon=False)
     return figure
 
 

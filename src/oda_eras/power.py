@@ -26,6 +26,9 @@ sup_f_simulated_null, sup_f_simulated_break
     The same against the finite-sample critical value at the series' own rho, estimated from the
     demeaned series or with the best break removed (`oda_eras.breaks.lag1`). The critical value is
     interpolated on a grid of rho from -0.7 to 0.95 and held beyond it.
+ud_max_simulated_null, ud_max_simulated_break
+    UDmax over 1 to 3 breaks, segments of 5 or more, against its critical values at the same two
+    rhos.
 bic, lwz
     More than zero breaks in the mean chosen: smallest segment 5, at most 3 breaks.
 ols_cusum
@@ -53,8 +56,17 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from oda_eras.breaks import ar1, hansen_critical, lag1, simulate_sup_f, sup_f_paths
-from oda_eras.eras import SMALLEST_ERA, majority_era
+from oda_eras.breaks import (
+    ar1,
+    hansen_critical,
+    lag1,
+    min_rss,
+    simulate_sup_f,
+    simulate_ud_max,
+    sup_f_of_m,
+    sup_f_paths,
+)
+from oda_eras.eras import MAX_BREAKS, MIN_SEGMENT, SMALLEST_ERA, majority_era
 from oda_eras.paths import project_root
 from oda_eras.study import LAST_YEAR, LEVEL, LISTED
 
@@ -134,6 +146,8 @@ def _battery(
         return np.array([np.quantile(simulated(rho), 1 - LEVEL) for rho in grid])
 
     sup_critical = critical(lambda rho: simulate_sup_f(n, rho, n_sim=20_000, seed=seed))
+    several = dict(h=MIN_SEGMENT, max_breaks=MAX_BREAKS)
+    ud_critical = critical(lambda rho: simulate_ud_max(n, rho, **several, n_sim=20_000, seed=seed))
     era_critical = critical(
         lambda rho: era_f(ar1(n, rho, 20_000, np.random.default_rng(seed)), lengths)
     )
@@ -142,8 +156,9 @@ def _battery(
         sup, at = sup_f_paths(y)
         before = time[:, None] < at
         means = [np.sum(y, axis=0, where=side) / side.sum(axis=0) for side in (before, ~before)]
-        rho = lag1(y)
-        rss = min_rss(y, 5, 3)
+        rho, rho_break = lag1(y), lag1(y - np.where(before, *means))
+        rss = min_rss(y, **several)
+        largest = sup_f_of_m(rss, n).max(axis=0)
         n_breaks = np.arange(len(rss))[:, None]
         p = 2 * n_breaks + 1
         bic = n * np.log(rss) + 2 * np.log(n) * n_breaks
@@ -153,8 +168,9 @@ def _battery(
         found = {
             "sup_f_asymptotic": sup >= hansen_critical(LEVEL, 1, math.floor(0.15 * n) / n),
             "sup_f_simulated_null": sup >= np.interp(rho, grid, sup_critical),
-            "sup_f_simulated_break": sup
-            >= np.interp(lag1(y - np.where(before, *means)), grid, sup_critical),
+            "sup_f_simulated_break": sup >= np.interp(rho_break, grid, sup_critical),
+            "ud_max_simulated_null": largest >= np.interp(rho, grid, ud_critical),
+            "ud_max_simulated_break": largest >= np.interp(rho_break, grid, ud_critical),
             "bic": bic.argmin(axis=0) > 0,
             "lwz": lwz.argmin(axis=0) > 0,
             "ols_cusum": np.abs(path).max(axis=0) >= special.kolmogi(LEVEL),
@@ -199,39 +215,6 @@ def era_f(y: np.ndarray, lengths: tuple[int, ...]) -> np.ndarray:
     between = (np.add.reduceat(y, starts, axis=0) ** 2 / np.array(lengths)[:, None]).sum(axis=0)
     within = (y**2).sum(axis=0) - between
     return between / (len(lengths) - 1) / (within / (len(y) - len(lengths)))
-
-
-def min_rss(y: np.ndarray, h: int, max_breaks: int) -> np.ndarray:
-    """Smallest RSS with 0..max_breaks breaks in the mean, for many mean-zero series at once.
-
-    Parameters
-    ----------
-    y : array, shape (n, n_sim)
-    h : int
-        Smallest segment.
-    max_breaks : int
-
-    Returns
-    -------
-    array, shape (max_breaks + 1, n_sim)
-
-    Notes
-    -----
-    The search of `oda_eras.breaks.bai_perron` on differences of cumulated sums: fast for many
-    series, and accurate enough for series without a large mean.
-    """
-    n, n_sim = y.shape
-    sums = np.vstack([np.zeros(n_sim), np.cumsum(y, axis=0)])
-    squares = np.vstack([np.zeros(n_sim), np.cumsum(y**2, axis=0)])
-    best = np.full((max_breaks + 1, n + 1, n_sim), np.inf)
-    for end in range(h, n + 1):
-        start = np.arange(0, end - h + 1)
-        length = (end - start)[:, None]
-        cost = squares[end] - squares[start] - (sums[end] - sums[start]) ** 2 / length
-        best[0, end] = cost[0]
-        for m in range(1, max_breaks + 1):
-            best[m, end] = (best[m - 1, start] + cost).min(axis=0)
-    return best[:, n]
 
 
 def newey_west_t(y: np.ndarray, design: np.ndarray, lag: int) -> np.ndarray:

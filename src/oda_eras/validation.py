@@ -4,6 +4,7 @@
 """
 
 import math
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -13,15 +14,21 @@ from oda_eras.breaks import (
     chow,
     cusum,
     hansen_p,
+    min_rss,
     simulate_sup_f,
+    simulate_ud_max,
     sup_f,
+    sup_f_of_m,
     sup_f_paths,
 )
 from oda_eras.paths import project_root
 
 SEED = 20250520
 N_SIM = 40_000
+# a sample that stands for a long one, and how many of them
+LONG, N_LONG = 200, 10_000
 
+_PUBLISHED = ("sup_f_m_critical", "ud_max_critical")
 _EXACT = ("positions", "last_old", "argmax_f", "chosen_breaks", "interval", "mann_whitney")
 
 
@@ -48,7 +55,10 @@ def validation_table(reference: pd.DataFrame, noise: pd.Series) -> pd.DataFrame:
     -----
     The Nile and US macro series are statsmodels' (both public domain). Tolerances: 1e-6 relative;
     positions, dates and intervals exact; p-values and levels 1e-3 absolute; simulated quantiles 4
-    Monte Carlo standard errors of their difference.
+    Monte Carlo standard errors of their difference. Published critical values of sup F(m) and
+    UDmax are simulated themselves (how often is not known here, and `N_LONG` times supposed): 4
+    Monte Carlo standard errors between their level and the share of `N_LONG` independent series of
+    `LONG` observations that reach them.
     """
     series = _series(noise)
     reference = reference.fillna("").astype(str)
@@ -65,6 +75,11 @@ def validation_table(reference: pd.DataFrame, noise: pd.Series) -> pd.DataFrame:
             found = np.atleast_1d(np.asarray(compute(y, x, at, settings), dtype=float)).ravel()
             if row["statistic"] == "sup_f_critical":
                 found, difference = _critical_difference(found, expected, at, settings)
+            elif row["statistic"] in _PUBLISHED:
+                alpha = float(at["alpha"])
+                error = math.sqrt(alpha * (1 - alpha) * 2 / N_LONG)
+                difference = abs((found >= expected[0]).mean() - alpha) / error
+                found = np.quantile(found, [1 - alpha])
             else:
                 difference = _difference(found, expected, kind)
             ours = ";".join(f"{v:.9g}" for v in found)
@@ -111,7 +126,7 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 def _tolerance(row: dict) -> tuple[str, float]:
-    if row["series"] == "simulation":
+    if row["series"] == "simulation" or row["statistic"] in _PUBLISHED:
         return "Monte Carlo errors", 4
     if row["statistic"].endswith("_p") or row["series"] == "theory":
         return "absolute", 1e-3
@@ -147,6 +162,17 @@ def _critical(y, x, at, settings):
         paths = np.random.default_rng(SEED).exponential(size=(n, N_SIM))
         return sup_f_paths(paths, trim=trim)[0]
     return simulate_sup_f(n, rho, trim=trim, n_sim=N_SIM, seed=SEED)
+
+
+@cache
+def _long_ud_max(trim: float, max_breaks: int) -> np.ndarray:
+    return simulate_ud_max(LONG, h=trim, max_breaks=max_breaks, n_sim=N_LONG, seed=SEED)
+
+
+@cache
+def _long_sup_f(trim: float) -> np.ndarray:
+    paths = np.random.default_rng(SEED).standard_normal((LONG, N_LONG))
+    return sup_f_of_m(min_rss(paths - paths.mean(axis=0), math.floor(trim * LONG), 3), LONG)
 
 
 def _fit(y, x, settings):
@@ -254,6 +280,8 @@ _COMPUTE = {
     "kruskal": _kruskal("statistic"),
     "kruskal_p": _kruskal("pvalue"),
     "sup_f_critical": _critical,
+    "sup_f_m_critical": lambda y, x, at, s: _long_sup_f(float(at["trim"]))[int(at["m"]) - 1],
+    "ud_max_critical": lambda y, x, at, s: _long_ud_max(float(at["trim"]), int(at["max_breaks"])),
 }
 
 
