@@ -16,7 +16,6 @@ from oda_eras.eras import (
     specifications,
     transitions,
 )
-from oda_eras.power import permutation_power
 
 ERAS = pd.DataFrame(
     {
@@ -181,16 +180,6 @@ def test_rotation_of_a_pair_leaves_out_eras_without_a_year():
     assert pairs.difference[0] == pytest.approx(LONG[KEY][4:].mean() - LONG[KEY][:4].mean())
 
 
-def test_one_sign_needs_several_rows_of_one_sign():
-    rows = pd.DataFrame(
-        {
-            "transition": ["A to B"] * 2 + ["B to C"] * 2 + ["C to D"] * 2 + ["D to E"] * 2,
-            "difference": [1.0, 2, -1, -2, -1, 1, 3, np.nan],
-        }
-    )
-    assert contrasts.one_sign(rows) == {"A to B": "rise", "B to C": "fall"}
-
-
 def test_specifications_are_counted_and_what_is_not_tested_is_missing():
     rows = pd.DataFrame(
         {
@@ -219,17 +208,3 @@ def test_unnamed_days_go_either_way():
 def test_no_unnamed_days_no_second_way(schemes):
     either = contrasts.either_way(ERAS, schemes, "A", "B")
     assert either == {} and contrasts.under_schemes(LONG["net"], either).empty
-
-
-def test_power_stands_beside_what_is_compared_and_tested_only():
-    main = pd.DataFrame(
-        {
-            "transition": ["A to B", "B to C"], "difference": [1.0, np.nan],
-            "n_before": [4.6, 1.0], "n_after": [5.0, 2.0],
-        }
-    )  # fmt: skip
-    counts = pd.DataFrame({"transition": ["A to B"], "valid": [3], "positive": [2], "small": [1]})
-    steps = contrasts.one_by_one(main, counts)
-    assert steps.power_2[0] == permutation_power(5, 5, 2) > steps.power_1[0]
-    assert steps.loc[1, ["power_1", "power_2", "valid"]].isna().all()
-    assert contrasts.one_by_one(main, counts, tested=False).power_1.isna().all()

@@ -157,9 +157,3 @@ def test_no_private_name_of_another_module_is_used():
         for alias in node.names
     ]
     assert names and not [name for name in names if name.startswith("_")]
-
-
-def test_permutation_power_rises_with_the_shift_and_respects_the_floor():
-    assert power.permutation_power(3, 3, 5.0) == 0.0  # no p below 0.1 exists
-    sizes = [power.permutation_power(5, 4, shift) for shift in (0.0, 1.0, 2.0)]
-    assert sizes[0] < 0.06 and sizes[0] < sizes[1] < sizes[2]

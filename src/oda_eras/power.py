@@ -243,29 +243,6 @@ def newey_west_t(y: np.ndarray, design: np.ndarray, lag: int) -> np.ndarray:
     return coefficients[-1] / np.sqrt(variance * n / (n - k))
 
 
-def permutation_power(
-    n_before: int, n_after: int, shift_sd: float, n_sim: int = 4_000, seed: int = 0
-) -> float:
-    """How often an exact permutation test of two groups finds a shift, at 5%.
-
-    Parameters
-    ----------
-    n_before, n_after : int
-        Sizes of the groups.
-    shift_sd : float
-        Difference of their means in standard deviations of the independent Gaussian values.
-    n_sim, seed : int
-
-    Returns
-    -------
-    float
-        Share of ``n_sim`` pairs of groups with a two-sided p of 0.05 or less.
-    """
-    y = np.random.default_rng(seed).standard_normal((n_before + n_after, n_sim))
-    y[:n_before] += shift_sd
-    return float((_permutation_p(y, n_before) <= LEVEL).mean())
-
-
 def _permutation_p(y: np.ndarray, size: int) -> np.ndarray:
     """Exact p of the first ``size`` rows against the others, for every column."""
     chosen = list(combinations(range(len(y)), size))
