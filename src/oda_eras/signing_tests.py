@@ -15,7 +15,7 @@ from scipy import stats
 from oda_eras.decisions import BILLION, UPPER_BOUND, era_of
 
 # Beyond so many categories outcomes are too many to be enumerated; then so many are drawn.
-MOST_ENUMERATED, N_DRAWN = 8, 49_999
+MOST_ENUMERATED, N_DRAWN = 7, 49_999
 # After 2021 the list of agreements has gaps (data/README.md): eras that close later are left out.
 COMPLETE_UNTIL = "2021-12-31"
 YEAR = 365.25
@@ -62,35 +62,29 @@ def multinomial_p(counts: Iterable[tuple[int, ...]], days: np.ndarray, seed: int
     logs = np.log(np.asarray(days) / np.sum(days))
     factorial = np.array([lgamma(i + 1) for i in range(n + 1)])
     observed = np.array(counts)
-    limits = lgamma(n + 1) + observed @ logs - factorial[observed].sum(axis=1)
+    limits = observed @ logs - factorial[observed].sum(axis=1) + TIE
     if len(days) > MOST_ENUMERATED:
-        rng = np.random.default_rng(seed)
-        drawn = rng.multinomial(n, np.exp(logs), size=N_DRAWN)
-        found = np.sort(lgamma(n + 1) + drawn @ logs - factorial[drawn].sum(axis=1))
-        at_most = np.searchsorted(found, limits + TIE, side="right")
-        return [(int(hits) + 1) / (N_DRAWN + 1) for hits in at_most]
-    # outcomes of two halves of the eras are met in the middle, by their number of events
-    half = len(days) // 2
-    first, second = (_partial(part, n, factorial) for part in (logs[:half], logs[half:]))
-    p = np.zeros(len(counts))
-    for used in range(n + 1):
-        others = np.sort(second[n - used])
-        cumulated = np.concatenate([[0.0], np.cumsum(np.exp(others + lgamma(n + 1)))])
-        for i, limit in enumerate(limits):
-            at = np.searchsorted(others, limit + TIE - lgamma(n + 1) - first[used], side="right")
-            p[i] += (np.exp(first[used]) * cumulated[at]).sum()
-    return [float(min(value, 1.0)) for value in p]
+        drawn = np.random.default_rng(seed).multinomial(n, np.exp(logs), size=N_DRAWN)
+        found = np.sort(drawn @ logs - factorial[drawn].sum(axis=1))
+        p = (np.searchsorted(found, limits, side="right") + 1) / (N_DRAWN + 1)
+    else:
+        found = np.sort(_outcomes(logs, factorial))
+        cumulated = np.concatenate([[0.0], np.exp(found + factorial[n]).cumsum()])
+        p = cumulated[np.searchsorted(found, limits, side="right")]
+    return np.minimum(p, 1.0).tolist()
 
 
-def _partial(logs: np.ndarray, n: int, factorial: np.ndarray) -> list[np.ndarray]:
-    """By number of events, sums of i log(p) - log(i!) over all their outcomes in some eras."""
-    found = [np.array([0.0])] + [np.array([])] * n
+def _outcomes(logs: np.ndarray, factorial: np.ndarray) -> np.ndarray:
+    """The sum over eras of i log(p) - log(i!) for each way in which all events can fall on them."""
+    n = len(factorial) - 1
+    # by number of events, for the eras so far
+    found = [np.zeros(1)] + [np.empty(0)] * n
     for x in logs:
         found = [
             np.concatenate([found[t - i] + i * x - factorial[i] for i in range(t + 1)])
             for t in range(n + 1)
         ]
-    return found
+    return found[n]
 
 
 def hazard_tests(agreements: pd.DataFrame, schemes: dict[str, pd.DataFrame]) -> pd.DataFrame:
