@@ -21,7 +21,7 @@ MOST_ENUMERATED, N_DRAWN = 7, 49_999
 # After 2021 the list of agreements has gaps (data/README.md): eras that close later are left out.
 COMPLETE_UNTIL = "2021-12-31"
 YEAR = 365.25
-# log probabilities closer than this are equal
+# log probabilities, and shares of a statistic, closer than this are equal
 TIE = 1e-9
 
 
@@ -219,7 +219,8 @@ def amounts_by_rotation(agreements: pd.DataFrame, schemes: dict[str, pd.DataFram
     keep their distances, and so their clusters. An agreement stands on the middle of its range.
 
     Takes what `hazard_tests` takes. Returns scheme, kyrgyz, statistic, p (share of turns with a
-    statistic as large), floor (one over their number).
+    statistic as large), floor (share of turns with the largest: neighbouring ones have the same, so
+    that it is more than one over their number).
     """
     rows = []
     for scheme, kyrgyz in product(schemes, ("in", "out")):
@@ -235,9 +236,10 @@ def amounts_by_rotation(agreements: pd.DataFrame, schemes: dict[str, pd.DataFram
         inside = (day >= 0) & (day < length)
         amount = some.amount_yen_million[inside].to_numpy()
         turned = (day[inside].to_numpy() + np.arange(length)[:, None]) % length
-        shares = np.einsum("sae,a->se", held[turned], amount) / amount.sum()
+        shares = amount @ held[turned] / amount.sum()
         exposed = held.mean(axis=0)
         statistic = ((shares - exposed) ** 2 / exposed).sum(axis=1)
-        p = float((statistic >= statistic[0] * (1 - 1e-9)).mean())
-        rows.append((scheme, kyrgyz, statistic[0], p, 1 / length))
+        ends = statistic[0], statistic.max()
+        p, floor = (float((statistic >= end * (1 - TIE)).mean()) for end in ends)
+        rows.append((scheme, kyrgyz, statistic[0], p, floor))
     return pd.DataFrame(rows, columns=["scheme", "kyrgyz", "statistic", "p", "floor"])
