@@ -57,6 +57,7 @@ def test_the_multinomial_p_is_that_of_every_outcome_enumerated(n, days):
     every = outcomes(n, len(days))
     found = signing_tests.multinomial_p(every, np.array(days))
     assert found == pytest.approx([brute_force(counts, days) for counts in every])
+    assert max(found) <= 1
 
 
 def test_for_two_eras_it_is_the_binomial_test():
