@@ -5,6 +5,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.formula.api import glm
+from statsmodels.genmod import families
 
 from oda_eras import placebo_recipients as placebo
 
@@ -62,6 +64,33 @@ def test_equals_the_formula_computed_group_by_group(statistic):
     floors = [(smallest <= least).mean(), least, least]
     assert list(test.table.floor) == pytest.approx(floors)
     assert (test.table.placebos == len(others)).all()
+
+
+def poisson(rows, beside):
+    """Poisson estimates of what befalls the studied group from B on, and more from C on."""
+    fit = glm(f"aid ~ studied + C({beside}) + from_b + from_c", rows, family=families.Poisson())
+    return fit.fit(tol=1e-12).params[["from_b", "from_c"]].tolist()
+
+
+# the sums are as many as the parameters: they are met, and no degree of freedom is left
+@pytest.mark.filterwarnings("ignore:Perfect separation or prediction", "ignore:divide by zero")
+def test_the_log_ratio_is_the_poisson_estimate_of_a_group_in_a_period():
+    panel, group = lumpy(), ["R0", "R1"]
+    panel.loc[2006, group] = 0.0  # a year without aid is no obstacle
+    test = placebo.placebo_test(panel, group, WEIGHTS, "log_ratio", matched=False)
+    aid = panel[group].sum(axis=1)
+    parts = [aid.to_frame("aid").assign(studied=1)]
+    parts += [(panel.sum(axis=1) - aid).to_frame("aid").assign(studied=0)]
+    years = pd.concat(parts).rename_axis("year").reset_index()
+    years["era"] = years.year.map({year: era for era, own in ERAS.items() for year in own})
+    years["from_b"] = years.studied * (years.era >= "B")
+    years["from_c"] = years.studied * (years.era >= "C")
+    sums = years.groupby(["studied", "era", "from_b", "from_c"], as_index=False).aid.sum()
+    assert poisson(sums, "era") == pytest.approx(test.changes[0])
+    assert poisson(years, "era") == pytest.approx(test.changes[0])
+    assert poisson(years, "year") == pytest.approx(test.changes[0])
+    four = glm("aid ~ studied * C(era)", sums[sums.era < "C"], family=families.Poisson()).fit()
+    assert four.params.iloc[-1] == pytest.approx(test.changes[0, 0])
 
 
 def test_matched_groups_have_between_half_and_twice_the_share():

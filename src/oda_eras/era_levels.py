@@ -47,21 +47,21 @@ def levels(rows: pd.DataFrame, groups: dict[str, list[str]]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index year, columns (measure, price_basis, group): million US$ or yen. Commitments: what
-        the CRS has, floors included, where nothing is recorded nothing, up to its last year. Gross
-        and net: the printed or converted values; missing where one of the recipients lacks one.
+        Index year from `LISTED` on, columns (measure, price_basis, group): million US$ or yen.
+        Commitments: what the CRS has, floors included, 0 where it has nothing of a recipient, up
+        to the last year in which it has something of one. Gross and net: the printed or converted
+        values; missing where one of the recipients lacks one.
     """
     parts = {}
     for (measure, basis), some in rows[rows.measure.isin(MEASURES)].groupby(
         ["measure", "price_basis"]
     ):
-        if measure == "commitments":
-            cells = some.assign(value=some.value.fillna(some.low))
-            wide = cells.pivot(index="year", columns="recipient", values="value")
-            wide = wide.loc[LISTED : wide.dropna(how="all").index.max()].fillna(0.0)
-        else:
-            sure = some.value.where(some.status.isin(flows.SURE))
-            wide = some.assign(value=sure).pivot(index="year", columns="recipient", values="value")
+        pledged = measure == "commitments"
+        value = some.value.fillna(some.low) if pledged else some.value[some.status.isin(flows.SURE)]
+        cells = some.assign(value=value)
+        wide = cells.pivot(index="year", columns="recipient", values="value").loc[LISTED:]
+        if pledged:
+            wide = wide.loc[: wide.dropna(how="all").index.max()].fillna(0.0)
         for group, members in groups.items():
             parts[measure, basis, group] = wide[members].sum(axis=1, min_count=len(members))
     return pd.DataFrame(parts).rename_axis(columns=["measure", "price_basis", "group"])
@@ -98,15 +98,14 @@ def shares(
         total = panel.sum(axis=1)
         for group, members in groups.items():
             part = panel.reindex(columns=members, fill_value=0.0).sum(axis=1)
-            parts.append(pd.DataFrame({"usd_million": part, "total": total})
-                         .assign(measure=measure, group=group))  # fmt: skip
+            both = pd.DataFrame({"usd_million": part, "total": total})
+            parts.append(both.assign(measure=measure, group=group))
     for group in groups:
         part = pd.DataFrame({"usd_million": net[group], "total": bilateral}).dropna()
         parts.append(part.assign(measure="net", group=group))
     rows = pd.concat(parts).rename_axis("year").reset_index()
     rows = rows[rows.year >= LISTED]
-    percent = 100 * rows.usd_million / rows.total
-    rows = rows.assign(share_percent=percent)
+    rows["share_percent"] = 100 * rows.usd_million / rows.total
     columns = ["measure", "group", "year", "usd_million", "total", "share_percent"]
     return rows[columns].reset_index(drop=True)
 
@@ -182,16 +181,18 @@ def variants(
     eras : DataFrame
         One scheme with dates.
     years : sequence of int
-        Years of a panel; eras that hold none by majority of days are left out.
+        Years of a panel; eras that hold none by majority of days are left out, and so are variants
+        in which another era would hold none: no change can be taken across it.
     later_2001 : DataFrame, optional
         The scheme with the unnamed days of 2001 in the later era.
 
     Returns
     -------
     dict
-        "declared" (majority of days), "core_years" (years that an era holds whole),
-        "day_weighted", "without_2002" (Japan's technical cooperation enters the CRS in 2003),
-        "lag_1" and "lag_2" (years set against the eras of so many years before), "2001_later".
+        "declared" (majority of days), "core_years" (years that an era holds to
+        `oda_eras.eras.CORE_SHARE`), "day_weighted", "without_2002" (Japan's technical cooperation
+        enters the CRS in 2003), "lag_1" and "lag_2" (years set against the eras of so many years
+        before), "2001_later".
     """
     years = list(years)
     found = {
@@ -205,4 +206,5 @@ def variants(
     if later_2001 is not None and 2001 in years:
         found["2001_later"] = era_weights(later_2001, years)
     held = found["declared"].columns[found["declared"].any()]
-    return {name: weights[held] for name, weights in found.items()}
+    kept = {name: weights[held] for name, weights in found.items()}
+    return {name: weights for name, weights in kept.items() if weights.any().all()}

@@ -6,20 +6,22 @@ within a range, it is put into every era that it can have, and results are given
 
 from collections.abc import Iterable
 from itertools import pairwise, product
-from math import comb, lgamma
+from math import lgamma
+from operator import add
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from oda_eras.decisions import BILLION, UPPER_BOUND, era_of
+from oda_eras.breaks import permutation
+from oda_eras.decisions import BILLION, UPPER_BOUND
 
 # Beyond so many categories outcomes are too many to be enumerated; then so many are drawn.
-MOST_ENUMERATED, N_DRAWN = 8, 49_999
+MOST_ENUMERATED, N_DRAWN = 7, 49_999
 # After 2021 the list of agreements has gaps (data/README.md): eras that close later are left out.
 COMPLETE_UNTIL = "2021-12-31"
 YEAR = 365.25
-# log probabilities closer than this are equal
+# log probabilities, and shares of a statistic, closer than this are equal
 TIE = 1e-9
 
 
@@ -62,35 +64,29 @@ def multinomial_p(counts: Iterable[tuple[int, ...]], days: np.ndarray, seed: int
     logs = np.log(np.asarray(days) / np.sum(days))
     factorial = np.array([lgamma(i + 1) for i in range(n + 1)])
     observed = np.array(counts)
-    limits = lgamma(n + 1) + observed @ logs - factorial[observed].sum(axis=1)
+    limits = observed @ logs - factorial[observed].sum(axis=1) + TIE
     if len(days) > MOST_ENUMERATED:
-        rng = np.random.default_rng(seed)
-        drawn = rng.multinomial(n, np.exp(logs), size=N_DRAWN)
-        found = np.sort(lgamma(n + 1) + drawn @ logs - factorial[drawn].sum(axis=1))
-        at_most = np.searchsorted(found, limits + TIE, side="right")
-        return [(int(hits) + 1) / (N_DRAWN + 1) for hits in at_most]
-    # outcomes of two halves of the eras are met in the middle, by their number of events
-    half = len(days) // 2
-    first, second = (_partial(part, n, factorial) for part in (logs[:half], logs[half:]))
-    p = np.zeros(len(counts))
-    for used in range(n + 1):
-        others = np.sort(second[n - used])
-        cumulated = np.concatenate([[0.0], np.cumsum(np.exp(others + lgamma(n + 1)))])
-        for i, limit in enumerate(limits):
-            at = np.searchsorted(others, limit + TIE - lgamma(n + 1) - first[used], side="right")
-            p[i] += (np.exp(first[used]) * cumulated[at]).sum()
-    return [float(min(value, 1.0)) for value in p]
+        drawn = np.random.default_rng(seed).multinomial(n, np.exp(logs), size=N_DRAWN)
+        found = np.sort(drawn @ logs - factorial[drawn].sum(axis=1))
+        p = (np.searchsorted(found, limits, side="right") + 1) / (N_DRAWN + 1)
+    else:
+        found = np.sort(_outcomes(logs, factorial))
+        cumulated = np.concatenate([[0.0], np.exp(found + factorial[n]).cumsum()])
+        p = cumulated[np.searchsorted(found, limits, side="right")]
+    return np.minimum(p, 1.0).tolist()
 
 
-def _partial(logs: np.ndarray, n: int, factorial: np.ndarray) -> list[np.ndarray]:
-    """By number of events, sums of i log(p) - log(i!) over all their outcomes in some eras."""
-    found = [np.array([0.0])] + [np.array([])] * n
+def _outcomes(logs: np.ndarray, factorial: np.ndarray) -> np.ndarray:
+    """The sum over eras of i log(p) - log(i!) for each way in which all events can fall on them."""
+    n = len(factorial) - 1
+    # by number of events, for the eras so far
+    found = [np.zeros(1)] + [np.empty(0)] * n
     for x in logs:
         found = [
             np.concatenate([found[t - i] + i * x - factorial[i] for i in range(t + 1)])
             for t in range(n + 1)
         ]
-    return found
+    return found[n]
 
 
 def hazard_tests(agreements: pd.DataFrame, schemes: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -132,49 +128,53 @@ def _chosen(agreements: pd.DataFrame, kyrgyz: str, unit: str = "agreements") -> 
     return some if unit == "agreements" else some.drop_duplicates(same)
 
 
-def possible_counts(agreements: pd.DataFrame, eras: pd.DataFrame) -> set[tuple[int, ...]]:
-    """Every vector of counts by era that the ranges of the agreements' dates allow.
-
-    An agreement can lie in each era that its range meets, and in none where a day of the range
-    belongs to none.
+def possible_eras(agreements: pd.DataFrame, eras: pd.DataFrame) -> list[list[str | None]]:
+    """For each agreement every era that its range of dates meets, and None among them where a day
+    of the range belongs to no era.
     """
-    spans = list(zip(eras.opens, eras.closes, strict=True))
-    vectors = {(0,) * len(spans)}
+    # ISO dates compare as text
+    spans = sorted(zip(eras.opens, eras.closes, eras.era, strict=True))
+    found = []
     for first, last in zip(agreements.signed_from, agreements.signed_to, strict=True):
-        # ISO dates compare as text
-        places = [i for i, (opens, end) in enumerate(spans) if first < end and last >= opens]
+        places = [era for opens, end, era in spans if first < end and last >= opens]
         uncovered = first
-        for opens, end in spans:
+        for opens, end, _ in spans:
             if opens <= uncovered:
                 uncovered = max(uncovered, end)
-        if uncovered <= last:
-            places.append(None)
-        vectors = {
-            v if i is None else (*v[:i], v[i] + 1, *v[i + 1 :]) for v in vectors for i in places
-        }
+        found.append([*places, None] if uncovered <= last else places)
+    return found
+
+
+def possible_counts(agreements: pd.DataFrame, eras: pd.DataFrame) -> set[tuple[int, ...]]:
+    """Every vector of counts by era that the ranges of the agreements' dates allow."""
+    vectors = {(0,) * len(eras)}
+    for places in possible_eras(agreements, eras):
+        added = [(eras.era == era).astype(int) for era in places]
+        vectors = {tuple(map(add, vector, one)) for vector in vectors for one in added}
     return vectors
 
 
 def rates(agreements: pd.DataFrame, eras: pd.DataFrame) -> pd.DataFrame:
-    """Agreements and amounts by era and year of exposure; ranges where dates are uncertain.
+    """Agreements and amounts by era; ranges where dates are uncertain.
 
-    Returns, for the eras that close by `COMPLETE_UNTIL`, columns era, years, agreements_low,
-    agreements_high, occasions_low, occasions_high, yen_low, yen_high (known amounts, billion yen a
-    year) and median (billion yen, of agreements of known amount and era).
+    Commitments that stand for Kyrgyz loans are left out. Returns, for the eras that close by
+    `COMPLETE_UNTIL`, columns era, years (of exposure), agreements_low, agreements_high,
+    occasions_low, occasions_high (numbers), yen_low, yen_high (known amounts, billion yen a year)
+    and median (billion yen, of agreements whose amount is known and whose era is certain).
     """
     own = complete(eras)
-    known = agreements[agreements.basis != UPPER_BOUND]
-    named = era_of(known, eras)
+    known = _chosen(agreements, "out")
+    places = possible_eras(known, own)
     rows = []
     for era, days in days_of(own).items():
-        sure = known[named == era]
-        may = known[[era in name.split(" to ") for name in named]]
+        sure = known[[place == [era] for place in places]]
+        may = known[[era in place for place in places]]
         years = days / YEAR
         amounts = sure.amount_yen_million.dropna() / BILLION
-        each = [len(sure), len(may), len(_chosen(sure, "in", "occasions"))]
-        each += [len(_chosen(may, "in", "occasions"))]
-        yen = [some.amount_low.sum() / BILLION / years for some in (sure, may)]
-        rows.append((era, years, *each, *yen, amounts.median()))
+        each = [len(sure), len(may)]
+        each += [len(_chosen(some, "out", "occasions")) for some in (sure, may)]
+        each += [some.amount_low.sum() / BILLION / years for some in (sure, may)]
+        rows.append((era, years, *each, amounts.median()))
     columns = [
         "era", "years", "agreements_low", "agreements_high", "occasions_low", "occasions_high",
         "yen_low", "yen_high", "median",
@@ -183,25 +183,30 @@ def rates(agreements: pd.DataFrame, eras: pd.DataFrame) -> pd.DataFrame:
 
 
 def size_tests(agreements: pd.DataFrame, eras: pd.DataFrame) -> pd.DataFrame:
-    """Are agreements of one era larger than those of the one before? Exact Mann-Whitney tests.
+    """Are agreements of one era larger than those of the one before? Exact rank-sum tests.
 
-    Of agreements whose amount and era are known; an era without any is passed over. Returns
-    transition, kyrgyz ("in" or "out"), n_before, n_after, ratio (of medians), p (two-sided,
-    exact without ties), floor (smallest p that these numbers allow).
+    Of agreements whose amount is known and whose era is certain; an era without any is passed
+    over. Returns transition, kyrgyz ("in" or "out"), n_before, n_after, ratio (of medians), p (of
+    `oda_eras.breaks.permutation` on ranks: without ties that of Mann and Whitney, two-sided),
+    floor (smallest p that these numbers allow).
     """
     own = complete(eras)
     rows = []
     for kyrgyz in ("in", "out"):
         some = _chosen(agreements, kyrgyz).dropna(subset="amount_yen_million")
-        amounts = some.groupby(era_of(some, eras)).amount_yen_million
-        sizes = {era: amounts.get_group(era) for era in own.era if era in amounts.groups}
-        for before, after in pairwise(sizes):
+        places = possible_eras(some, own)
+        sizes = {
+            era: some.amount_yen_million[[place == [era] for place in places]] for era in own.era
+        }
+        for before, after in pairwise(era for era, own_sizes in sizes.items() if len(own_sizes)):
             a, b = sizes[before], sizes[after]
-            test = stats.mannwhitneyu(b, a, method="exact")
-            floor = min(1.0, 2 / comb(len(a) + len(b), len(a)))
+            ranks = stats.rankdata([*a, *b])
+            p = floor = 1.0  # where all are of one size
+            if np.ptp(ranks) > 0:
+                test = permutation(ranks[len(a) :], ranks[: len(a)])
+                p, floor = test.p, test.floor
             ratio = b.median() / a.median()
-            row = (f"{before} to {after}", kyrgyz, len(a), len(b), ratio, test.pvalue, floor)
-            rows.append(row)
+            rows.append((f"{before} to {after}", kyrgyz, len(a), len(b), ratio, p, floor))
     columns = ["transition", "kyrgyz", "n_before", "n_after", "ratio", "p", "floor"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -214,7 +219,8 @@ def amounts_by_rotation(agreements: pd.DataFrame, schemes: dict[str, pd.DataFram
     keep their distances, and so their clusters. An agreement stands on the middle of its range.
 
     Takes what `hazard_tests` takes. Returns scheme, kyrgyz, statistic, p (share of turns with a
-    statistic as large), floor (one over their number).
+    statistic as large), floor (share of turns with the largest: neighbouring ones have the same, so
+    that it is more than one over their number).
     """
     rows = []
     for scheme, kyrgyz in product(schemes, ("in", "out")):
@@ -230,9 +236,10 @@ def amounts_by_rotation(agreements: pd.DataFrame, schemes: dict[str, pd.DataFram
         inside = (day >= 0) & (day < length)
         amount = some.amount_yen_million[inside].to_numpy()
         turned = (day[inside].to_numpy() + np.arange(length)[:, None]) % length
-        shares = np.einsum("sae,a->se", held[turned], amount) / amount.sum()
+        shares = amount @ held[turned] / amount.sum()
         exposed = held.mean(axis=0)
         statistic = ((shares - exposed) ** 2 / exposed).sum(axis=1)
-        p = float((statistic >= statistic[0] * (1 - 1e-9)).mean())
-        rows.append((scheme, kyrgyz, statistic[0], p, 1 / length))
+        ends = statistic[0], statistic.max()
+        p, floor = (float((statistic >= end * (1 - TIE)).mean()) for end in ends)
+        rows.append((scheme, kyrgyz, statistic[0], p, floor))
     return pd.DataFrame(rows, columns=["scheme", "kyrgyz", "statistic", "p", "floor"])
