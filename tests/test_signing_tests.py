@@ -23,9 +23,9 @@ DAYS = {"A": 731, "B": 1461, "C": 1096, "D": 1095}
 TWO = ERAS.iloc[:2]
 
 
-def agreement(first, last=None, amount=1000.0, recipient="UZB", basis="exact"):
+def agreement(first, last=None, amount=1000.0, recipient="UZB", basis="exact", project="A road"):
     return dict(
-        recipient=recipient, signed_from=first, signed_to=last or first,
+        recipient=recipient, project=project, signed_from=first, signed_to=last or first,
         amount_yen_million=amount, basis=basis,
     )  # fmt: skip
 
@@ -159,13 +159,15 @@ SIGNED = agreements(
 
 def test_hazard_tests_by_agreement_and_occasion_with_and_without_kyrgyz_rows():
     table = signing_tests.hazard_tests(SIGNED, {"two": TWO, "one": ERAS.iloc[[0, 4]]})
-    assert (table.scheme == ["two"] * 4 + ["one"] * 4).all()
-    assert (table.eras == [2] * 4 + [1] * 4).all()  # E is not complete
+    assert (table.scheme == ["two"] * 6 + ["one"] * 6).all()
+    assert (table.eras == [2] * 6 + [1] * 6).all()  # E is not complete
     cases = {  # first counts of A, B; then one event in A or B, and one in B or none
-        ("in", "agreements"): (4, 1),
-        ("in", "occasions"): (3, 1),
         ("out", "agreements"): (3, 0),
+        ("out", "loans"): (3, 0),
         ("out", "occasions"): (2, 0),
+        ("in", "agreements"): (4, 1),
+        ("in", "loans"): (4, 1),
+        ("in", "occasions"): (3, 1),
     }
     rows = table[table.scheme == "two"].set_index(["kyrgyz", "unit"])
     assert list(rows.index) == list(cases)
@@ -248,7 +250,7 @@ def test_ties_raise_the_p_and_floor_of_sizes():
     assert (signing_tests.size_tests(equal, TWO)[["p", "floor"]] == 1).all(axis=None)
 
 
-def turned(rows, eras):
+def turned(rows, eras, part):
     """The statistic when agreements move by 0, 1, ... days through the span of the eras."""
     spans = [
         (date.fromisoformat(o), date.fromisoformat(c))
@@ -262,8 +264,7 @@ def turned(rows, eras):
     ]
     found = []
     for turn in range(length):
-        # an agreement stands on the middle of its range
-        days = [(f + (last - f) // 2 - start).days + turn for f, last, _ in signed]
+        days = [(f - start).days + int(part * (last - f).days) + turn for f, last, _ in signed]
         days = [start + timedelta(days=day % length) for day in days]
         statistic = 0.0
         for opens, closes in spans:
@@ -297,10 +298,49 @@ def test_amounts_by_rotation_equal_a_loop_over_all_turns(second):
     )
     table = signing_tests.amounts_by_rotation(pd.concat([inside, outside]), {"scheme": eras})
     for case, rows in {"in": inside, "out": inside.iloc[:3]}.items():
-        expected = turned(rows, eras)
+        expected = turned(rows, eras, 0.5)
         row = table.set_index("kyrgyz").loc[case]
         assert row.statistic == pytest.approx(expected[0])
-        assert row.p == pytest.approx((expected >= expected[0] - 1e-9).mean())
+        every = [turned(rows, eras, part) for part in (0, 0.5, 1)]
+        p = [(found >= found[0] - 1e-9).mean() for found in every]
+        assert (row.p_low, row.p_high) == pytest.approx((min(p), max(p)))
         # neighbouring turns share the largest statistic
-        assert row.floor == pytest.approx((expected >= expected.max() - 1e-9).mean())
-        assert row.p >= row.floor > 1 / len(expected)
+        assert row.floor == pytest.approx(
+            max((found >= found.max() - 1e-9).mean() for found in every)
+        )
+        assert row.p_high >= row.floor > 1 / len(expected)
+
+
+def test_a_row_that_holds_two_loans_is_two_of_them():
+    rows = agreements(
+        agreement("2000-06-01", project="A bridge and a railway, two loans"),
+        agreement("2003-06-01", project="A power plant and one earlier loan"),
+        agreement("2003-07-01"),
+    )
+    table = signing_tests.hazard_tests(rows, {"two": TWO}).query("kyrgyz == 'out'")
+    row = table.set_index("unit").loc["loans"]
+    assert row.events_low == row.events_high == 5
+    assert row.p_low == pytest.approx(brute_force((2, 3), [DAYS["A"], DAYS["B"]]))
+
+
+def test_eras_are_exposed_from_the_listing_on():
+    eras = TWO.assign(opens=["1990-01-01", "1995-01-01"], closes=["1995-01-01", "1996-01-01"])
+    assert signing_tests.days_of(signing_tests.complete(eras)).tolist() == [730, 365]
+    before = TWO.assign(opens=["1990-01-01", "1992-01-01"], closes=["1992-01-01", "1996-01-01"])
+    assert list(signing_tests.complete(before).era) == ["B"]
+
+
+def test_hazard_power_is_the_chance_of_the_rejected_outcomes():
+    rows = agreements(*[agreement(f"200{i}-03-01") for i in range(6)], kyrgyz(2003))
+    power = signing_tests.hazard_power(rows, TWO)
+    days = np.array([DAYS["A"], DAYS["B"]])
+    for factor in signing_tests.FACTORS:
+        for i, era in enumerate("AB"):
+            rate = days * np.where(np.arange(2) == i, factor, 1)
+            found = sum(
+                stats.multinomial(6, rate / rate.sum()).pmf(c)
+                for c in outcomes(6, 2)
+                if brute_force(c, days) <= 0.05
+            )
+            assert power.loc[era, factor] == pytest.approx(found)
+    assert power.loc["A", 5.0] > power.loc["A", 2.0] > 0

@@ -5,7 +5,7 @@ within a range, it is put into every era that it can have, and results are given
 """
 
 from collections.abc import Iterable
-from itertools import pairwise, product
+from itertools import combinations, pairwise, product
 from math import lgamma
 from operator import add
 
@@ -15,9 +15,17 @@ from scipy import stats
 
 from oda_eras.breaks import permutation
 from oda_eras.decisions import BILLION, UPPER_BOUND
+from oda_eras.study import LEVEL, LISTED
 
 # Beyond so many categories outcomes are too many to be enumerated; then so many are drawn.
 MOST_ENUMERATED, N_DRAWN = 7, 49_999
+# Rows of the list that hold two loans, by what their project says.
+TWO = "two loans|one earlier loan"
+UNITS = ("agreements", "loans", "occasions")
+# What an alternative multiplies the rate of one era by.
+FACTORS = (2.0, 3.0, 5.0)
+# Loans count as ODA from then on.
+START = f"{LISTED}-01-01"
 # After 2021 the list of agreements has gaps (data/README.md): eras that close later are left out.
 COMPLETE_UNTIL = "2021-12-31"
 YEAR = 365.25
@@ -26,8 +34,9 @@ TIE = 1e-9
 
 
 def complete(eras: pd.DataFrame) -> pd.DataFrame:
-    """Eras over before `COMPLETE_UNTIL`; `eras` is one scheme of data/eras.csv."""
-    return eras[eras.closes <= COMPLETE_UNTIL]
+    """Eras over before `COMPLETE_UNTIL`, from `START` on; `eras` is one scheme of data/eras.csv."""
+    own = eras[(eras.closes <= COMPLETE_UNTIL) & (eras.closes > START)]
+    return own.assign(opens=own.opens.where(own.opens > START, START))
 
 
 def days_of(eras: pd.DataFrame) -> pd.Series:
@@ -103,15 +112,15 @@ def hazard_tests(agreements: pd.DataFrame, schemes: dict[str, pd.DataFrame]) -> 
     -------
     DataFrame
         Columns scheme, kyrgyz ("in" or "out": commitments that stand for Kyrgyz loans), unit
-        ("agreements", or "occasions": those of one recipient and date are one), eras, events_low,
-        events_high (events in these eras), p_low, p_high (over all eras that uncertain dates
-        allow).
+        ("agreements", as listed; "loans", rows that hold two being two; or "occasions", those of
+        one recipient and date being one), eras, events_low, events_high (events in these eras),
+        p_low, p_high (over all eras that uncertain dates allow).
     """
     rows = []
     for scheme, eras in schemes.items():
         own = complete(eras)
         days = days_of(own)
-        for kyrgyz, unit in product(("in", "out"), ("agreements", "occasions")):
+        for kyrgyz, unit in product(("out", "in"), UNITS):
             by_number: dict[int, list] = {}
             for counts in possible_counts(_chosen(agreements, kyrgyz, unit), own):
                 by_number.setdefault(sum(counts), []).append(counts)
@@ -124,8 +133,33 @@ def hazard_tests(agreements: pd.DataFrame, schemes: dict[str, pd.DataFrame]) -> 
 
 def _chosen(agreements: pd.DataFrame, kyrgyz: str, unit: str = "agreements") -> pd.DataFrame:
     some = agreements if kyrgyz == "in" else agreements[agreements.basis != UPPER_BOUND]
+    if unit == "loans":
+        return some.loc[some.index.repeat(1 + some.project.str.contains(TWO))]
     same = ["recipient", "signed_from", "signed_to"]
-    return some if unit == "agreements" else some.drop_duplicates(same)
+    return some.drop_duplicates(same) if unit == "occasions" else some
+
+
+def hazard_power(agreements: pd.DataFrame, eras: pd.DataFrame) -> pd.DataFrame:
+    """How often the exact test finds an era with a multiple of the others' rate, at 5%.
+
+    With as many events as there are agreements that must lie in the eras, Kyrgyz commitments left
+    out. Returns a frame indexed by era with a column for each of `FACTORS`.
+    """
+    own = complete(eras)
+    days = days_of(own).to_numpy()
+    places = possible_eras(_chosen(agreements, "out"), own)
+    n, k = sum(None not in place for place in places), len(own)
+    # every way to spread n events over k eras, as gaps between k - 1 bars
+    bars = np.array(list(combinations(range(n + k - 1), k - 1)))
+    ends = np.full((len(bars), 1), n + k - 1)
+    outcomes = np.diff(np.hstack([-np.ones_like(ends), bars, ends]), axis=1) - 1
+    found = np.array(multinomial_p(outcomes, days)) <= LEVEL
+    power = {}
+    for factor in FACTORS:
+        share = days * np.where(np.eye(k, dtype=bool), factor, 1.0)
+        share /= share.sum(axis=1, keepdims=True)
+        power[factor] = [stats.multinomial(n, row).pmf(outcomes)[found].sum() for row in share]
+    return pd.DataFrame(power, index=pd.Index(own.era, name="era"))
 
 
 def possible_eras(agreements: pd.DataFrame, eras: pd.DataFrame) -> list[list[str | None]]:
@@ -216,11 +250,13 @@ def amounts_by_rotation(agreements: pd.DataFrame, schemes: dict[str, pd.DataFram
 
     The statistic is the sum over eras of (share of amount - share of days)^2 / share of days. The
     dates are turned day by day through the span of the eras, the end wrapping round; agreements
-    keep their distances, and so their clusters. An agreement stands on the middle of its range.
+    keep their distances, and so their clusters. Agreements stand on the first day of their ranges,
+    on the middle, or on the last.
 
-    Takes what `hazard_tests` takes. Returns scheme, kyrgyz, statistic, p (share of turns with a
-    statistic as large), floor (share of turns with the largest: neighbouring ones have the same, so
-    that it is more than one over their number).
+    Takes what `hazard_tests` takes. Returns scheme, kyrgyz, statistic (with agreements on the
+    middle), p_low and p_high (share of turns with a statistic as large, over the three), floor
+    (share of turns with the largest: neighbouring ones have the same, so that it is more than one
+    over their number).
     """
     rows = []
     for scheme, kyrgyz in product(schemes, ("in", "out")):
@@ -232,14 +268,19 @@ def amounts_by_rotation(agreements: pd.DataFrame, schemes: dict[str, pd.DataFram
         for i, (first, end) in enumerate(zip(opens, closes, strict=True)):
             held[(first - start).days : (end - start).days, i] = 1
         first, last = (pd.to_datetime(some[end]) for end in ("signed_from", "signed_to"))
-        day = ((first + (last - first) / 2) - start).dt.days
-        inside = (day >= 0) & (day < length)
-        amount = some.amount_yen_million[inside].to_numpy()
-        turned = (day[inside].to_numpy() + np.arange(length)[:, None]) % length
-        shares = amount @ held[turned] / amount.sum()
-        exposed = held.mean(axis=0)
-        statistic = ((shares - exposed) ** 2 / exposed).sum(axis=1)
-        ends = statistic[0], statistic.max()
-        p, floor = (float((statistic >= end * (1 - TIE)).mean()) for end in ends)
-        rows.append((scheme, kyrgyz, statistic[0], p, floor))
-    return pd.DataFrame(rows, columns=["scheme", "kyrgyz", "statistic", "p", "floor"])
+        found = []
+        for part in (0, 0.5, 1):
+            day = ((first + part * (last - first)) - start).dt.days
+            inside = (day >= 0) & (day < length)
+            amount = some.amount_yen_million[inside].to_numpy()
+            turned = (day[inside].to_numpy() + np.arange(length)[:, None]) % length
+            shares = amount @ held[turned] / amount.sum()
+            exposed = held.mean(axis=0)
+            statistic = ((shares - exposed) ** 2 / exposed).sum(axis=1)
+            ends = statistic[0], statistic.max()
+            found.append((statistic[0], *((statistic >= e * (1 - TIE)).mean() for e in ends)))
+        (_, *low), (middle, *mid), (_, *high) = found
+        p, floor = zip(low, mid, high, strict=True)
+        rows.append((scheme, kyrgyz, middle, min(p), max(p), max(floor)))
+    columns = ["scheme", "kyrgyz", "statistic", "p_low", "p_high", "floor"]
+    return pd.DataFrame(rows, columns=columns)
