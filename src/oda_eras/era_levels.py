@@ -171,6 +171,15 @@ def changes(rows: pd.DataFrame, era: pd.Series) -> pd.DataFrame:
     return pd.DataFrame(found, columns=columns)
 
 
+def side_by_side(changes: pd.DataFrame) -> pd.DataFrame:
+    """The differences of `changes`, indexed by transition, measure and group, by price basis."""
+    wide = changes.pivot_table(
+        index=["transition", "measure", "group"], columns="price_basis", values="difference",
+        sort=False,
+    )  # fmt: skip
+    return wide[["current", "constant", "yen", SHARE]]
+
+
 def variants(
     eras: pd.DataFrame, years: Sequence[int], later_2001: pd.DataFrame | None = None
 ) -> dict[str, pd.DataFrame]:

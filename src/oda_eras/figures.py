@@ -6,7 +6,7 @@ the source line as its footer.
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -357,11 +357,11 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
     return figure
 
 
-def placebo_recipients(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
+def placebo_recipients(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure:
     """Changes of a donor's aid to placebo groups, and that to the studied ones (f29).
 
     A row of panels for each group, a panel for each transition; `rows` is a result of
-    `oda_eras.placebo_recipients.histogram`, `labels` names transitions and groups.
+    `oda_eras.placebo_recipients.histogram`, `named` gives transitions and groups their names.
     """
     groups, steps = (list(dict.fromkeys(rows[key])) for key in ("group", "transition"))
     figure, axes = new_figure(
@@ -382,20 +382,23 @@ def placebo_recipients(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
                 ha="left" if right else "right", color=INK,
             )  # fmt: skip
             if ax in axes[0]:
-                ax.set_title(labels[step], loc="left", fontweight="bold")
+                ax.set_title(named(step), loc="left", fontweight="bold")
             if ax in axes[-1]:
                 ax.set_xlabel("change of √share")
-        line[0].set_ylabel(f"{labels[group]}\n% of placebo groups")
+        line[0].set_ylabel(f"{named(group)}\n% of placebo groups")
         # room for p above the bars
         line[0].set_ylim(top=1.2 * rows[rows.group == group].percent.max())
     return figure
 
 
-def eras_by_share(rows: pd.DataFrame, eras: pd.DataFrame, labels: dict[str, str]) -> Figure:
+def eras_by_share(
+    rows: pd.DataFrame, eras: pd.DataFrame, named: Callable[[str], str], wholes: dict[str, str]
+) -> Figure:
     """Shares of a donor's aid by year as dots, and pooled by era as bars (f30).
 
     A panel for each measure; `rows` has columns measure, group, year, share_percent, era,
-    era_share_percent, `eras` is one scheme, `labels` names measures and groups.
+    era_share_percent, `eras` is one scheme, `named` gives groups their names, `wholes` says what
+    a measure's shares are of.
     """
     measures = list(dict.fromkeys(rows.measure))
     first, last = int(rows.year.min()), int(rows.year.max())
@@ -409,14 +412,13 @@ def eras_by_share(rows: pd.DataFrame, eras: pd.DataFrame, labels: dict[str, str]
         for (colour, marker), (group, some) in zip(
             looks, own.groupby("group", sort=False), strict=False
         ):
-            ax.plot(some.year, some.share_percent, marker, color=colour, alpha=0.75, markersize=2.6)
-            for _, years in some.groupby("era", sort=False):
-                ax.hlines(
-                    years.era_share_percent.iloc[0], years.year.min() - 0.45,
-                    years.year.max() + 0.45, color=colour, lw=1.6, label=labels[group],
-                )  # fmt: skip
+            ax.plot(some.year, some.share_percent, marker, color=colour, label=named(group))
+            pooled = some.dropna(subset="era_share_percent")
+            for _, years in pooled.groupby("era", sort=False):
+                ends = [years.year.min() - 0.45, years.year.max() + 0.45]
+                ax.plot(ends, [years.era_share_percent.iloc[0]] * 2, color=colour, lw=1.6)
         ax.axhline(0, color=INK, lw=0.6, zorder=0)
-        ax.set_ylabel(f"share of\n{labels[measure]}, %")
+        ax.set_ylabel(f"share of\n{wholes[measure]}, %")
     legend_above(figure, axes[:, 0])
     figure.align_ylabels(axes[:, 0])
     return figure
