@@ -84,8 +84,6 @@ def project(tmp_path) -> Path:
 
 @pytest.fixture(scope="session")
 def rebuilt(tmp_path_factory) -> Path:
-    if os.environ.get("DEV_REBUILT"):
-        return Path(os.environ["DEV_REBUILT"])
     """The one scratch copy in which make has run the whole chain, for all tests: to be read only.
 
     The first worker that asks has it run, on two jobs; the others wait, and their make finds

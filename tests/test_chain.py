@@ -87,10 +87,10 @@ def test_two_makes_at_once_run_each_notebook_once(chain):
 
 
 def test_accept_takes_over_and_triggers_no_rebuild(chain):
-    committed = chain / "notebooks" / "08_claims.ipynb"
+    committed = chain / "notebooks" / "03_patterns.ipynb"
     intact = committed.read_text()
     committed.write_text(intact.replace("**In short**", "**Briefly**"))
-    assert "notebooks/08_claims.ipynb taken over" in make(chain, "accept").stdout
+    assert "notebooks/03_patterns.ipynb taken over" in make(chain, "accept").stdout
     assert committed.read_text() == intact
     assert "Nothing to be done" in make(chain).stdout
     accepted = make(chain, "accept")
