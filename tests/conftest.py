@@ -1,6 +1,5 @@
 """Scratch copies of the project: tests build there, never in the checkout."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -11,9 +10,29 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from oda_eras.bench import copy_tree, scratch_environment
+from oda_eras.stamps import lock
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = "outputs/JPN"
+# Files that take longest come first, so that both workers end together (pytest --durations=0).
+LONGEST_FIRST = (
+    "test_chain_damage", "test_chain", "test_chain_other_donor", "test_figures", "test_schemas",
+    "test_notebooks", "test_report", "test_power", "test_rejudge", "test_lab", "test_codebook",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
+def readers_environment(root: Path) -> dict[str, str]:
+    """Environment variables of a scratch copy as a reader has them: figures are shown inline."""
+    return {
+        name: value
+        for name, value in scratch_environment(root).items()
+        if not name.startswith(("PYTEST_", "MPLBACKEND"))
+    }
 
 
 def make(root: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
@@ -21,11 +40,17 @@ def make(root: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
     return subprocess.run(
         ["make", f"PYTHON={sys.executable}", *arguments],
         cwd=root,
-        env=scratch_environment(root),
+        env=readers_environment(root),
         capture_output=True,
         text=True,
         **options,
     )
+
+
+def ran(result: subprocess.CompletedProcess) -> list[str]:
+    """Notebooks that a make has run, in order."""
+    assert result.returncode == 0, result.stdout + result.stderr
+    return [line.split()[0] for line in result.stdout.splitlines() if " ran in " in line]
 
 
 def nbval(root: Path, *notebooks: Path) -> subprocess.CompletedProcess:
@@ -33,13 +58,12 @@ def nbval(root: Path, *notebooks: Path) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env"]
     plain = ["-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:xdist"]
     names = [str(path.relative_to(root)) for path in notebooks]
-    environment = {
-        name: value
-        for name, value in scratch_environment(root).items()
-        if not name.startswith(("PYTEST_", "MPLBACKEND"))
-    }
     return subprocess.run(
-        [*command, *plain, *names], cwd=root, env=environment, capture_output=True, text=True
+        [*command, *plain, *names],
+        cwd=root,
+        env=readers_environment(root),
+        capture_output=True,
+        text=True,
     )
 
 
@@ -52,16 +76,6 @@ def snapshot(root: Path) -> dict[str, bytes]:
     }
 
 
-def unexecuted(notebook: Path) -> list[int]:
-    """Numbers of the code cells that carry no execution count."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    return [
-        number
-        for number, cell in enumerate(cells, start=1)
-        if cell["cell_type"] == "code" and cell["execution_count"] is None
-    ]
-
-
 @pytest.fixture
 def project(tmp_path) -> Path:
     """A scratch copy without outputs rebuilt: for tests of single steps."""
@@ -69,23 +83,28 @@ def project(tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def rebuilt(tmp_path_factory):
-    """A scratch copy whose outputs nbval has made anew, in order: (root, nbval's result)."""
-    root = copy_tree(tmp_path_factory.mktemp("rebuilt") / "project")
-    notebooks = sorted((root / "notebooks").glob("*.ipynb"))
-    blank = {path.name: unexecuted(path) for path in notebooks if unexecuted(path)}
-    assert not blank, f"cells not executed, which nbval would pass: {blank}; run make accept"
-    shutil.rmtree(root / OUT)
-    return root, nbval(root, *notebooks)
+def rebuilt(tmp_path_factory) -> Path:
+    """The one scratch copy in which make has run the whole chain, for all tests: to be read only.
 
-
-@pytest.fixture(scope="session")
-def chain(tmp_path_factory) -> Path:
-    """A scratch copy in which make has run the whole chain on two jobs."""
-    root = copy_tree(tmp_path_factory.mktemp("chain") / "project")
-    result = make(root, "-j2")
+    The first worker that asks has it run, on two jobs; the others wait, and their make finds
+    nothing to be done.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with lock(shared / "rebuilt.lock"):
+        root = shared / "rebuilt"
+        if not root.exists():
+            shutil.rmtree(copy_tree(root) / OUT)
+        result = make(root, "-j2")
     assert result.returncode == 0, result.stdout + result.stderr
     return root
+
+
+@pytest.fixture(scope="module")
+def chain(rebuilt, tmp_path_factory) -> Path:
+    """A copy of the chain that has run, for a file's tests to edit and damage."""
+    return shutil.copytree(rebuilt, tmp_path_factory.mktemp("chain") / "project")
 
 
 @pytest.fixture(scope="module")

@@ -25,12 +25,12 @@ def test_claims_that_came_or_went_are_named():
     assert changes(new, OLD) == ["C01: no row -> supported (a)"]
 
 
-def test_a_changed_figure_of_a_document_changes_a_verdict(project):
-    table = project / "data/excerpts.csv"
+def test_a_changed_figure_of_a_document_changes_a_verdict(chain):
+    table = chain / "data/excerpts.csv"
     rows = table.read_text(encoding="utf-8")
     changed = rows.replace("C77,poll of 2016,2016,75,", "C77,poll of 2016,2016,65,")
     assert changed != rows
     table.write_text(changed, encoding="utf-8")
-    result = make(project, "claims")
+    result = make(chain, "claims")
     assert result.returncode != 0
     assert "C77: supported -> imprecise (" in result.stdout, result.stdout + result.stderr

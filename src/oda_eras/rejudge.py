@@ -1,9 +1,10 @@
 """Judge the claims anew and compare: `python -m oda_eras.rejudge OUTPUTS`.
 
-Runs 08_claims and what it needs in a scratch copy and compares the ledger there with the one in
-the outputs folder, which is left alone. Exits with an error where a verdict has changed.
+Runs 08_claims and what is stale before it in a scratch copy and compares the ledger there with the
+one in the outputs folder, which is left alone. Exits with an error where a verdict has changed.
 """
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 
 from oda_eras.bench import copy_tree, scratch_environment
-from oda_eras.paths import project_root
+from oda_eras.paths import BUILD, build_folder, project_root
 
-LEDGER = "tables/t06_claims.csv"
+CLAIMS, LEDGER = "08_claims", "tables/t06_claims.csv"
 
 
 def changes(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:
@@ -35,7 +36,11 @@ def main() -> None:
     old = pd.read_csv(project_root() / outputs / LEDGER)
     with tempfile.TemporaryDirectory() as folder:
         root = copy_tree(Path(folder) / "project")
-        target = f".build/{Path(outputs).name}/08_claims.json"
+        remembered, stamps = build_folder(outputs), root / BUILD / Path(outputs).name
+        if remembered.is_dir():
+            shutil.copytree(remembered, stamps)
+        (stamps / f"{CLAIMS}.json").unlink(missing_ok=True)
+        target = f"{BUILD}/{Path(outputs).name}/{CLAIMS}.json"
         run = subprocess.run(
             ["make", "-j2", f"PYTHON={sys.executable}", target],
             cwd=root,

@@ -15,9 +15,6 @@ import sys
 import time
 from pathlib import Path
 
-import pandas as pd
-
-from oda_eras.naming import Naming, naming_of, sentence
 from oda_eras.paths import BUILD, build_folder, project_root
 from oda_eras.stamps import (
     content_hash,
@@ -96,9 +93,10 @@ def execute(notebook: Path, executed: Path, parameters: dict, folder: Path) -> N
                 raise
 
 
-def renamed(cell: dict, naming: Naming) -> dict:
-    """A Markdown cell about Japan and the five as it reads for a run's donor and recipients."""
-    names = {"Japan's": naming.whose, "Japan": naming.donor, "the five": naming.region}
+def renamed(cell: dict, names: dict[str, str]) -> dict:
+    """A Markdown cell in which a run's own names stand for those of the default run."""
+    from oda_eras.naming import sentence
+
     text = "".join(cell["source"])
 
     def name(found: re.Match) -> str:
@@ -117,7 +115,13 @@ def adapt(notebook: dict, study: Study, root: Path) -> tuple[dict, dict]:
 
     Raises ChainError where no cell is tagged "parameters", and for a condition that is none.
     """
+    # pandas takes half a second to import: a notebook that is up to date does without
+    import pandas as pd
+
+    from oda_eras.naming import naming_of
+
     naming = naming_of(study, pd.read_csv(root / "data/donors.csv"))
+    names = {"Japan's": naming.whose, "Japan": naming.donor, "the five": naming.region}
     cells: list[dict] = []
     declared = None
     for number, cell in enumerate(notebook["cells"], start=1):
@@ -143,7 +147,7 @@ def adapt(notebook: dict, study: Study, root: Path) -> tuple[dict, dict]:
                 {"cell_type": "markdown", "id": cell["id"], "metadata": {}, "source": LEFT_OUT}
             )
         elif not failed:
-            cells.append(renamed(cell, naming) if NAMES_DONOR in tags else cell)
+            cells.append(renamed(cell, names) if NAMES_DONOR in tags else cell)
     if declared is None:
         raise ChainError("no cell is tagged parameters: tag the one that sets donor and outputs")
     values = {name: value for name, value in study.parameters.items() if name in declared}

@@ -1,0 +1,76 @@
+"""What make does after damage: it rebuilds what is not whole, and survives a kill."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import OUT, make, ran, readers_environment, snapshot
+
+from oda_eras.bench import edit
+
+
+@pytest.mark.parametrize("damage", ["delete", "truncate", "edit"])
+def test_a_damaged_output_is_rebuilt_alone(chain, damage):
+    before = snapshot(chain)
+    panel = chain / OUT / "data" / "panel.csv"
+    if damage == "delete":
+        panel.unlink()
+    elif damage == "truncate":
+        os.truncate(panel, 1000)
+    else:
+        panel.write_text(panel.read_text().replace("reported", "Reported"))
+    assert ran(make(chain)) == ["01_clean"]
+    assert snapshot(chain) == before
+    assert "Nothing to be done" in make(chain).stdout
+
+
+def test_a_damaged_manifest_is_rebuilt(chain):
+    before = snapshot(chain)
+    (chain / OUT / "manifest.json").write_text("{}")
+    assert ran(make(chain)) == []
+    assert snapshot(chain) == before
+
+
+def test_a_reformatted_merged_file_is_restored(chain):
+    before = snapshot(chain)
+    numbers = chain / OUT / "numbers.json"
+    numbers.write_text(json.dumps(json.loads(numbers.read_text())))
+    assert ran(make(chain)) == []
+    assert snapshot(chain) == before
+
+
+@pytest.mark.parametrize("stamp", ["", "[1]", '{"a": 1}', "\x00\xff"])
+def test_a_broken_stamp_is_seen_through(chain, stamp):
+    before = snapshot(chain)
+    (chain / ".build/JPN/09_figures.json").write_text(stamp, encoding="latin-1")
+    assert ran(make(chain)) == ["09_figures"]
+    assert snapshot(chain) == before
+
+
+@pytest.mark.parametrize("seconds", [0.3, 3])
+def test_a_kill_leaves_nothing_that_make_trusts(chain, seconds):
+    before = snapshot(chain)
+    edit(chain / "notebooks" / "01_clean.ipynb")
+    edit(chain / "notebooks" / "09_figures.ipynb")
+    process = subprocess.Popen(
+        ["make", f"PYTHON={sys.executable}", "-j2"],
+        cwd=chain,
+        env=readers_environment(chain),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout.readline() == "01_clean starts\n"
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    result = make(chain)
+    assert result.returncode == 0, result.stderr
+    assert snapshot(chain) == before
+    assert "Nothing to be done" in make(chain).stdout
