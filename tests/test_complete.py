@@ -73,7 +73,7 @@ def test_stale_readings_are_listed_and_stop_nothing(stamped, capsys):
 def test_a_number_has_one_name(stamped):
     _, stamp = stamped
     stamp("05_breaks", outputs={})
-    with pytest.raises(SystemExit, match="two notebooks save a number under one name"):
+    with pytest.raises(SystemExit, match="two notebooks save a number as "):
         complete("outputs/DEU", ["03_patterns", "05_breaks"])
 
 

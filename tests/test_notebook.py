@@ -199,7 +199,7 @@ def test_a_table_is_shown_with_number_title_and_names(nb, shown):
     assert title == "**Table 3.1. Means of Germany (US$ million)**"
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
     assert rows[0] == ["Recipient", "Mean"]
-    assert rows[2:] == [["Kazakhstan", "0.0"], ["All recipients", "2.5"]]
+    assert rows[2:] == [["Kazakhstan", "0.0"], ["All five", "2.5"]]
     nb.table("means", MEANS[:0])
     assert shown[-1]["text"].endswith("**\n\nNothing was given.")
     assert not nb.staging.staged
@@ -210,7 +210,7 @@ def test_a_published_table_comes_with_title_note_and_source(nb, shown):
     folder = nb.staging.folder / "tables"
     assert (folder / "t01_x.csv").read_text() == "recipient,mean,low\nKAZ,-0.04,-1.0\nall,2.55,\n"
     title, table, note, rest, source = (folder / "t01_x.md").read_text().split("\n\n")
-    assert title == "**Table 1. Flows (US$ million)**" and "All recipients" not in table
+    assert title == "**Table 1. Flows (US$ million)**" and "All five" not in table
     assert note == "A note." and rest == "All 2 rows and 3 columns: t01_x.csv."
     assert source.startswith("Source: World Bank") and "01a34e8b" in source
     latex = (folder / "t01_x.tex").read_text()

@@ -1,6 +1,6 @@
 """Placebo recipients: p by brute force, what can't be tested, and what a test can see."""
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
@@ -172,32 +172,68 @@ def test_power_multiplies_aid_from_the_later_era_on():
     panel = lumpy(24)
     pool = [f"R{i}" for i in range(2, 24)]
     test = placebo.placebo_test(panel, ["R0", "R1"], WEIGHTS, matched=False, n_groups=231)
-    rows = placebo.detection(test, [1, 3, 40], n_groups=5).power
-    power = rows.pivot(index="transition", columns="factor", values="power")
-    assert (rows.groups == 5).all() and (power[40] >= power[3]).all() and (power[40] > 0).all()
-    unchanged = placebo.detection(test, n_groups=5).p
-    assert power[1].tolist() == [(unchanged <= 0.05).mean()] * 2
-    total, found = panel.sum(axis=1), []
+    found = placebo.detection(test, [1, 3, 40], n_groups=5)
+    assert (found.power.groups == 5).all()
+    total, chosen = panel.sum(axis=1), []
     for group in combinations(pool, 2):
-        alike = test.share / 2 <= (panel[list(group)].sum(axis=1) / total).mean() <= 2 * test.share
-        if alike and len(found) < 5:
+        share = (panel[list(group)].sum(axis=1) / total).mean()
+        if test.share / 2 <= share <= 2 * test.share and len(chosen) < 5:
+            chosen.append(list(group))
+    assert found.members == chosen
+    power = found.power.set_index(["transition", "factor"]).power
+    for factor, (i, step) in product((1, 40), enumerate(("A to B", "B to C"))):
+        hits = []
+        for group in chosen:
             changed = panel.copy()
-            changed.loc[2009:, list(group)] *= 40
+            changed.loc[(2005, 2009)[i] :, group] *= factor
             others = [g for g in combinations(pool, 2) if not set(g) & set(group)]
             own, _ = by_hand(changed, group, [], VALUES["sqrt_share"])
             compared, _ = by_hand(panel, others[0], others[1:], VALUES["sqrt_share"])
             pooled = np.vstack([own, compared])
             p = np.array([[min((d >= x).mean(), (d <= x).mean()) for x in d] for d in pooled.T])
-            smallest = np.minimum(1, 2 * p.min(axis=0))
-            found.append((smallest <= smallest[0]).mean() <= 0.05)
-    assert power[40]["B to C"] == pytest.approx(np.mean(found))
+            p = np.minimum(1, 2 * p)
+            hits.append((p.min(axis=0) <= p[i, 0]).mean() <= 0.05)
+        assert power[step, factor] == pytest.approx(np.mean(hits))
+    assert (power[:, 40] >= power[:, 1]).all() and power[:, 40].max() > power[:, 1].max()
 
 
-def test_calibrated_p_is_the_rank_among_the_groups_tested_alike():
-    others = np.array([0.01, 0.2, 0.2, 0.9])
-    assert placebo.calibrated(0.2, others) == 4 / 5
-    assert placebo.calibrated(0.001, others) == 1 / 5
-    assert placebo.calibrated(1.0, others) == 1
+def test_a_group_is_placed_among_groups_tested_alike():
+    found = placebo.Detection(
+        pd.DataFrame(),
+        np.array([0.01, 0.2, 0.2, 0.9]),
+        [["A", "B"], ["A", "C"], ["C", "D"], ["A", "D"]],
+    )
+    placed = placebo.among_random(0.2, found)
+    assert (placed["rank"], placed["groups"], placed["p"]) == (3, 4, 4 / 5)
+    assert placed["false_finds"] == 0.25
+    assert placed["shared"] in "AC" and placed["shared_by"] == 2
+    none = placebo.among_random(0.001, found)
+    assert (none["p"], none["shared"], none["shared_by"]) == (1 / 5, "", 0)
+
+
+# of the ratio, what the others are set against moves a little too
+@pytest.mark.parametrize(("statistic", "margin"), [("log_share", 0.1), ("log_ratio", 0.4)])
+def test_the_interval_holds_the_factors_that_are_not_rejected(statistic, margin):
+    panel = lumpy(40)
+    group = ["R0", "R1"]
+    options = dict(matched=False, n_groups=703)
+    table = placebo.placebo_test(panel, group, WEIGHTS, statistic, **options).table
+    step = table.set_index("transition").loc["B to C"]
+    assert step.low < step.change < step.high
+    inside = []
+    ends = (step.low - margin, step.low + margin, step.high - margin, step.high + margin)
+    for log_factor in ends:
+        undone = panel.copy()
+        undone.loc[2009:, group] /= np.exp(log_factor)
+        if statistic == "log_share":  # the whole is kept; of the other, aid to others is
+            undone["rest"] = panel.sum(axis=1) - undone.sum(axis=1)
+        again = placebo.placebo_test(
+            undone, group, WEIGHTS, statistic, candidates=panel.columns, **options
+        ).table.set_index("transition")
+        inside.append(bool(again.p["B to C"] > 0.05))
+    assert inside == [False, True, True, False]
+    root = placebo.placebo_test(panel, group, WEIGHTS, **options).table
+    assert root[["low", "high"]].isna().all(axis=None)
 
 
 def test_the_one_that_moved_most_is_corrected_for_being_picked():
@@ -212,6 +248,10 @@ def test_the_one_that_moved_most_is_corrected_for_being_picked():
     }  # fmt: skip
     others = [f"R{i}" for i in range(3, 24)]
     _, each = by_hand(panel, others[:1], [[o] for o in others[1:]], VALUES["sqrt_share"])
+    every = [[r] for r in panel]
+    alone = dict(
+        zip(panel, by_hand(panel, every[0], every[1:], VALUES["sqrt_share"])[0], strict=True)
+    )
     for i, step in enumerate(("A to B", "B to C")):
         best = min(single, key=lambda r, step=step: single[r][step])
         assert picked.recipient[step] == best
@@ -219,6 +259,15 @@ def test_the_one_that_moved_most_is_corrected_for_being_picked():
         smaller = [each[list(g), i].min() <= picked.p[step] for g in combinations(range(21), 3)]
         assert picked.p_picked[step] == pytest.approx((sum(smaller) + 1) / (len(smaller) + 1))
         assert picked.p_picked[step] >= picked.floor[step] > 0
+        # every group loses the member that rose most
+        shares = panel.div(panel.sum(axis=1), axis=0)
+        rests = []
+        for group in [("R0", "R1", "R2"), *combinations(others, 3)]:
+            rest = shares[list(group)].drop(columns=max(group, key=lambda r: alone[r][i]))
+            root = np.sqrt(rest.to_numpy().sum(axis=1)).reshape(3, 4).mean(axis=1)
+            rests.append(root[i + 1] - root[i])
+        assert picked.rest_change[step] == pytest.approx(rests[0])
+        assert picked.rest_median[step] == pytest.approx(np.median(rests[1:]))
 
 
 @pytest.mark.parametrize(
@@ -268,10 +317,12 @@ WORLD = pd.DataFrame(
 
 
 def test_the_panel_of_a_donor_has_every_year_and_no_debt_relief():
-    panel = placebo.donor_panel(WORLD, "JPN", "commitments", "constant 2016")
+    panel = placebo.donor_panel(WORLD, ["JPN"], "commitments", "constant 2016")
     assert list(panel.index) == [2001, 2002, 2003] and list(panel.columns) == ["R0", "R1"]
     assert panel.to_numpy().tolist() == [[1, 0], [0, 0], [0, 2]]
-    assert placebo.donor_panel(WORLD, "DEU", "commitments", "constant 2016").empty
+    both = placebo.donor_panel(WORLD, ["JPN", "KOR"], "commitments", "constant 2016")
+    assert both.loc[2001, "R0"] == 8
+    assert placebo.donor_panel(WORLD, ["DEU"], "commitments", "constant 2016").empty
 
 
 def test_all_tests_cover_every_statistic_matching_and_variant():
@@ -285,10 +336,19 @@ def test_all_tests_cover_every_statistic_matching_and_variant():
     )
     variants = {"declared": WEIGHTS, "without_2002": WEIGHTS.drop(index=2002)}
     groups = {"all": ["R0", "R5"], "one": ["R0"]}
-    rows = placebo.all_tests(panel, groups, variants, recipients, "commitments", n_groups=199)
-    assert list(rows.columns) == placebo.COLUMNS
+    made = {"all": placebo.placebo_test(panel, groups["all"], WEIGHTS, seed=7, n_groups=100)}
+    rows = placebo.all_tests(
+        panel, groups, variants, recipients, "commitments", made, lumpy(30, seed=2), n_groups=199
+    )
+    assert list(rows.columns) == [*placebo.COLUMNS, *placebo.INTERVAL]
+    declared = rows[(rows.group == "all") & (rows.variant == "declared")]
+    kept = declared[(declared.statistic == "sqrt_share") & (declared.matching == "matched")]
+    assert kept.p.tolist() == made["all"].table.p.tolist()
+    others = rows[(rows.group == "all") & (rows.variant == "other_donors")]
+    assert set(others.statistic) == {"sqrt_share", "log_share"}
+    assert not set(others.change.dropna()) & set(declared.change.dropna())
     cases = rows.groupby(["group", "statistic", "matching", "variant"]).size()
-    assert (cases == 3).all() and len(cases) == 2 * (6 + 2 + 2)
+    assert (cases == 3).all() and len(cases) == 2 * (6 + 2 + 2 + 2)
     regional = rows[rows.variant == "regions"]
     assert (regional.placebos == 5).all() and regional.p.notna().all()
     # a single recipient has too few of its size

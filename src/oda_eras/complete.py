@@ -68,8 +68,9 @@ def complete(outputs: str, notebooks: list[str]) -> None:
             for stamp in stamps
             for name, number in stamp["numbers"].items()
         ]
-        if len(numbers) > len(dict(numbers)):
-            sys.exit("two notebooks save a number under one name: rename one of them")
+        names = [name for name, _ in numbers]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            sys.exit(f"two notebooks save a number as {', '.join(twice)}: rename one of them")
         write_json(root / outputs / MERGED[2], dict(numbers))
         write_text(root / outputs / MERGED[3], numbers_to_latex(dict(numbers)))
         for stray in strays(root, outputs, files):

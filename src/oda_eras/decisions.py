@@ -279,8 +279,8 @@ def older_decisions(
     """How much of an era's loan draws can, and must, come from agreements older than the era.
 
     A draw can't be assigned to an agreement, but it can't exceed what is left of those that were
-    signed: what was drawn beyond all that the era itself signed must be older, and no more can be
-    older than was left undrawn when it opened.
+    signed: what was drawn up to some year beyond all that the era itself had signed by the end of
+    that year must be older, and no more can be older than was left undrawn when it opened.
 
     Parameters
     ----------
@@ -317,7 +317,11 @@ def older_decisions(
             left -= max(earlier - between.sum(), 0)
             within = own[(own.signed_to >= opens) & (own.signed_from <= f"{last}-12-31")]
             low, high = flow.low.sum(), flow.high.sum()
-            older = max(low - within.amount_high.sum(), 0), min(high, max(left, 0))
+            through = flow.set_index("year").low.sort_index().cumsum()
+            signed = [
+                within.amount_high[within.signed_from <= f"{y}-12-31"].sum() for y in through.index
+            ]
+            older = max((through - signed).max(), 0), min(high, max(left, 0))
             parts.append((recipient, low, high, *older))
         if len(parts) > 1:
             parts.append((ALL, *np.sum([part[1:] for part in parts], axis=0)))

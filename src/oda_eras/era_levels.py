@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from oda_eras import flows
+from oda_eras.decisions import BILLION
 from oda_eras.eras import SMALLEST_ERA, era_weights
 from oda_eras.measures import ALL, WITHOUT_UZB
 from oda_eras.study import LISTED
@@ -172,12 +173,15 @@ def changes(rows: pd.DataFrame, era: pd.Series) -> pd.DataFrame:
 
 
 def side_by_side(changes: pd.DataFrame) -> pd.DataFrame:
-    """The differences of `changes`, indexed by transition, measure and group, by price basis."""
+    """The differences of `changes` by price basis, yen in billions.
+
+    Returns an index of transition, measure and group, and columns current, constant, yen, `SHARE`.
+    """
     wide = changes.pivot_table(
         index=["transition", "measure", "group"], columns="price_basis", values="difference",
         sort=False,
     )  # fmt: skip
-    return wide[["current", "constant", "yen", SHARE]]
+    return wide.assign(yen=wide.yen / BILLION)[["current", "constant", "yen", SHARE]]
 
 
 def variants(

@@ -85,6 +85,8 @@ class Notebook:
         self.naming = naming_of(self.study, donors)
         self.names = dict(zip(donors.donor, donors.name, strict=True)) | RECIPIENTS | SUMS
         self.names |= MEASURES
+        if self.naming.region == "the five":
+            self.names[measures.ALL] = "All five"
         given_eras = not self.study.has_data_driven_eras(self.root)
         known = vars(self.naming) | {"study": self.study, "given_eras": given_eras, "level": LEVEL}
         self.words = Words(self.root, name, known, self.named, default=self.naming.default)

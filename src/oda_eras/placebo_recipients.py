@@ -33,6 +33,7 @@ LOG_OFFSET = 0.05
 STATISTICS = ("sqrt_share", "log_share", "log_ratio")
 OMNIBUS = "omnibus"
 TABLE = ["transition", "change", "p", "p_adjusted", "floor", "placebos"]
+INTERVAL = ["low", "high"]
 # A positive flow in so many of the panel's years makes a recipient a possible placebo: 10 of 25,
 # and 7 of 11.
 FEWEST_YEARS, FEWEST_OF_FEW, FEW = 10, 7, 15
@@ -43,11 +44,12 @@ SETTLED = 11
 # The form of data/placebo_recipients.csv.
 COLUMNS = ["series", "group", "statistic", "matching", "variant", *TABLE]
 # Permanent changes whose detection is computed, and the groups that they befall.
-FACTORS = (1 / 5, 1 / 3, 1 / 2, 2.0, 3.0, 5.0)
+FACTORS = (1 / 5, 1 / 3, 1 / 2, 1.0, 2.0, 3.0, 5.0)
 N_TESTED, N_COMPARED = 300, 4_999
 # Groups of a test other than the one declared, of which p is a sensitivity.
 N_SENSITIVITY = 19_999
 REGIONS = "regions"
+OTHERS = "other_donors"
 # Draws of the declared test with which its p is computed again.
 N_SEEDS = 4
 # Variants and statistics as tables name them.
@@ -55,6 +57,7 @@ VARIANTS = {
     "declared": "declared", "core_years": "core years", "day_weighted": "years by their days",
     "without_2002": "2002 left out", "lag_1": "a lag of 1 year", "lag_2": "a lag of 2 years",
     "2001_later": "2001 in the later era", REGIONS: "regions as groups",
+    OTHERS: "all other bilateral donors",
 }  # fmt: skip
 NAMES = {
     "sqrt_share": "root of share", "log_share": "log of share", "log_ratio": "log of ratio of sums"
@@ -73,16 +76,18 @@ class TooFewPlacebos(ValueError):
 class PlaceboTest:
     """Changes between eras of one group of recipients and of its placebos.
 
-    table has columns `TABLE`: a row for each transition ("E0 to E1") and one, `OMNIBUS`, for all
-    together. changes has a row for each group compared, the studied one first, and a column for
-    each transition. share is the studied group's mean share of the whole. The rest is what
-    `detection` goes on from: sums (US$ million, every group drawn by years), drawn (their members
-    by number; empty where groups were given), total, weights, statistic and matched.
+    table has columns `TABLE` and `INTERVAL`: a row for each transition ("E0 to E1") and one,
+    `OMNIBUS`, for all together. changes has a row for each group compared, the studied one first,
+    and a column for each transition. share is the studied group's mean share of the whole. The rest
+    is what `detection` goes on from: pool (the possible placebos), sums (US$ million, every group
+    drawn by years), drawn (their members by place in the pool; empty where groups were given),
+    total, weights, statistic and matched.
     """
 
     table: pd.DataFrame
     changes: np.ndarray
     share: float
+    pool: list[str]
     sums: np.ndarray
     drawn: np.ndarray
     total: np.ndarray
@@ -141,7 +146,10 @@ def placebo_test(
         With the observed group pooled with the n placebos kept: p = min(1, 2 min(#{D >= D_obs},
         #{D <= D_obs}) / (n + 1)) for a transition; with m the smallest p of a group over the
         transitions, #{m <= m_obs} / (n + 1) for all of them together and #{m <= p} / (n + 1) as a
-        transition's adjusted p. floor is the smallest that p, or the omnibus p, can be.
+        transition's adjusted p. floor is the smallest that p, or the omnibus p, can be. low and
+        high, for the logarithmic statistics: had the group's aid moved by a factor beyond what
+        moves placebos, its change less the factor's logarithm would be one of theirs; between low
+        and high it lies within their central 95% (uncorrected for the number of transitions).
 
     Raises ValueError for an unknown statistic, a recipient that is not in the panel, years that
     it lacks, missing cells, an era without years, and, with "log_ratio", an era in which the
@@ -183,6 +191,10 @@ def placebo_test(
     least = min(2 / (n + 1), 1)
     of_all = np.searchsorted(ordered, [*p[0], least], side="right") / (n + 1)
     omnibus = of_all[:-1].min()
+    quantiles = np.quantile(changes[1:], [1 - LEVEL / 2, LEVEL / 2], axis=0)
+    low, high = (
+        changes[0] - quantiles if statistic != "sqrt_share" else np.full_like(quantiles, np.nan)
+    )
     table = pd.DataFrame(
         {
             "transition": [OMNIBUS, *(f"{a} to {b}" for a, b in pairwise(weights))],
@@ -191,9 +203,11 @@ def placebo_test(
             "p_adjusted": [omnibus, *of_all[:-1]],
             "floor": [of_all[-1], *[least] * p.shape[1]],
             "placebos": n,
+            "low": [np.nan, *low],
+            "high": [np.nan, *high],
         }
     )
-    return PlaceboTest(table, changes, share, sums, drawn, total, weights, statistic, matched)
+    return PlaceboTest(table, changes, share, pool, sums, drawn, total, weights, statistic, matched)
 
 
 def _alike(shares: np.ndarray, share: float) -> np.ndarray:
@@ -221,10 +235,15 @@ def draw(size: int, members: int, n_groups: int, seed: int) -> np.ndarray:
 
 
 class Detection(NamedTuple):
-    """What a test finds: power by transition and factor, and p of groups that nothing befell."""
+    """What a test finds: power by transition and factor; of the groups as they are, p and members.
+
+    power has columns transition, factor, power, groups (tested); p is the omnibus p of each group,
+    members its recipients.
+    """
 
     power: pd.DataFrame
     p: np.ndarray
+    members: list[list[str]]
 
 
 def detection(
@@ -236,28 +255,23 @@ def detection(
     """How often the test finds a change that befell a placebo group, or one that did not.
 
     Placebo groups are tested as the studied one was: against all drawn groups without a member of
-    theirs, and of a like share where the test is matched. As they are, p of at most 5% is a false
-    find. A group with one recipient whose aid moves much stands out among groups without it, so
-    that there can be more of them than 5%. Then aid is multiplied by a factor, in X and in T, from
-    the first year on of which the later era has most.
+    theirs, and of a like share where the test is matched. As they are, an omnibus p of at most 5%
+    is a false find. A group with one recipient whose aid moves much stands out among groups
+    without it, so that there can be more of them than 5%. Then aid is multiplied by a factor, in X
+    and in T, from the first year on of which the later era of a transition has most; it is found
+    where the adjusted p of that transition is at most `LEVEL`.
 
     Parameters
     ----------
     test : PlaceboTest
         Of random groups.
     factors : sequence of float
-        2 for a doubling, 0.5 for a halving, 1 for false finds.
+        2 for a doubling, 0.5 for a halving, 1 for no change.
     n_groups : int
         Groups tested, the first of those drawn that have a like share as the studied one (their
         order is random).
     n_compared : int
         Groups that each is tested against, before overlapping and unlike ones are left out.
-
-    Returns
-    -------
-    Detection
-        power has columns transition, factor, power (share of the groups with an omnibus p of at
-        most `LEVEL`), groups (tested); p the omnibus p of the groups as they are.
     """
     weights, sums, drawn = test.weights.to_numpy(), test.sums[:n_compared], test.drawn[:n_compared]
     values = _era_values(sums, test.total, weights, test.statistic)
@@ -269,9 +283,10 @@ def detection(
     # one row for the group as it is, then one for each transition and factor
     multiplied = [np.ones(len(test.total))]
     multiplied += [np.where(years, factor, 1.0) for years in later for factor in factors]
+    befallen = np.repeat(np.arange(len(later)), len(factors))
     found = []
     for g in chosen:
-        member = np.zeros(drawn.max() + 1, dtype=bool)
+        member = np.zeros(len(test.pool), dtype=bool)
         member[drawn[g]] = True
         others = finite & ~member[drawn].any(axis=1)
         if test.matched:
@@ -281,7 +296,8 @@ def detection(
         total = test.total + own - sums[g]
         moved = np.diff(_era_values(own, total, weights, test.statistic), axis=1).round(SETTLED)
         at_most, at_least = _ranks(compared)
-        smallest = _against(np.sort(compared, axis=0), moved).min(axis=1)
+        p = _against(np.sort(compared, axis=0), moved)
+        p = [p[0].min(), *p[np.arange(1, len(p)), befallen]]
         # each moved group is pooled with the others, as the studied one is in the test
         found.append(
             [
@@ -292,25 +308,37 @@ def detection(
                     + 1
                 )
                 / (len(compared) + 1)
-                for change, least in zip(moved, smallest, strict=True)
+                for change, least in zip(moved, p, strict=True)
             ]
         )
-    p = np.array(found)
+    adjusted = np.array(found)
     steps = [f"{a} to {b}" for a, b in pairwise(test.weights)]
     power = pd.DataFrame(
         [(step, factor) for step in steps for factor in factors], columns=["transition", "factor"]
     )
-    power["power"] = (p[:, 1:] <= LEVEL).mean(axis=0)
-    return Detection(power.assign(groups=len(chosen)), p[:, 0])
+    power["power"] = (adjusted[:, 1:] <= LEVEL).mean(axis=0)
+    members = [[test.pool[i] for i in drawn[g]] for g in chosen]
+    return Detection(power.assign(groups=len(chosen)), adjusted[:, 0], members)
 
 
-def calibrated(p: float, others: np.ndarray) -> float:
-    """Share of groups, the studied one with them, whose own p is at most as large.
+def among_random(p: float, found: Detection) -> dict:
+    """Place a group's omnibus p among those of random groups tested in the same way.
 
-    `others` is `Detection.p`. Where a test has more false finds than its level says, this is the
-    p to read.
+    Where a test has more false finds than its level says, its p is too small, and this is the one
+    to read. Returns rank (groups whose p is at most as large), groups, p ((rank + 1) / (groups +
+    1)), false_finds (share of groups with a p of at most `LEVEL`), shared (the recipient that most
+    of the groups up to the rank have in common) and shared_by (how many have it).
     """
-    return float(((others <= p).sum() + 1) / (len(others) + 1))
+    small = [members for one, members in zip(found.p, found.members, strict=True) if one <= p]
+    counts = pd.Series([r for members in small for r in members], dtype=object).value_counts()
+    return {
+        "rank": len(small),
+        "groups": len(found.p),
+        "p": (len(small) + 1) / (len(found.p) + 1),
+        "false_finds": float((found.p <= LEVEL).mean()),
+        "shared": counts.index[0] if len(counts) else "",
+        "shared_by": int(counts.iloc[0]) if len(counts) else 0,
+    }
 
 
 def picked(
@@ -329,24 +357,32 @@ def picked(
 
     Takes what `placebo_test` takes. Returns columns transition, recipient (the one with the
     smallest p), change (its), p (its own), p_picked (corrected), floor (the smallest p_picked can
-    be), placebos (random groups). Raises ValueError as `placebo_test` does.
+    be), placebos (random groups), rest_change (of the group without the one that rose most) and
+    rest_median (the median of that of random groups, which lose their own). Raises ValueError as
+    `placebo_test` does.
     """
     _check(panel, group, weights, "sqrt_share")
     used = panel.loc[weights.index]
     pool = _possible(used, group, candidates)
     drawn = draw(len(pool), len(group), n_groups, seed)
     names = [*group, *pool]
-    values = _era_values(
-        used[names].to_numpy().T, used.sum(axis=1).to_numpy(), weights.to_numpy(), "sqrt_share"
-    )
-    changes = np.diff(values, axis=1).round(SETTLED)
+    cells, total, by_era = used[names].to_numpy().T, used.sum(axis=1).to_numpy(), weights.to_numpy()
+
+    def moved(sums: np.ndarray) -> np.ndarray:
+        return np.diff(_era_values(sums, total, by_era, "sqrt_share"), axis=1).round(SETTLED)
+
+    changes = moved(cells)
     k, n = len(group), len(drawn)
     # a studied recipient is set against the possible placebos and itself, each of those likewise
     own = _against(np.sort(changes[k:], axis=0), changes[:k])
     least = _two_sided(changes[k:])[drawn].min(axis=1)
+    every = np.vstack([np.arange(k), drawn + k])
+    whole = sum(cells[every[:, j]] for j in range(k))
     rows = []
     for i, (before, after) in enumerate(pairwise(weights)):
         first = int(own[:, i].argmin())
+        risen = every[np.arange(n + 1), changes[every, i].argmax(axis=1)]
+        rest = moved(whole - cells[risen])[:, i]
         rows.append(
             {
                 "transition": f"{before} to {after}",
@@ -356,6 +392,8 @@ def picked(
                 "p_picked": ((least[:, i] <= own[first, i]).sum() + 1) / (n + 1),
                 "floor": ((least[:, i] <= 2 / (len(pool) + 1)).sum() + 1) / (n + 1),
                 "placebos": n,
+                "rest_change": rest[0],
+                "rest_median": np.median(rest[1:]),
             }
         )
     return pd.DataFrame(rows)
@@ -445,16 +483,18 @@ def _against(ordered: np.ndarray, changes: np.ndarray) -> np.ndarray:
     return p
 
 
-def donor_panel(world: pd.DataFrame, donor: str, measure: str, price_basis: str) -> pd.DataFrame:
-    """A donor's flows to all recipients, years by recipients, US$ million.
+def donor_panel(
+    world: pd.DataFrame, donors: Sequence[str], measure: str, price_basis: str
+) -> pd.DataFrame:
+    """What some donors together gave to all recipients, years by recipients, US$ million.
 
     `world` has columns donor, recipient, year, price_basis and `measure`. `DEBT_RELIEF` is left
     out; a recipient and year without a row had no activity reported and is 0 here. From the first
-    to the last year of the donor; no rows where it has no flow.
+    to the last year of the donors; no rows where they gave nothing.
     """
-    rows = world[(world.donor == donor) & (world.price_basis == price_basis)]
+    rows = world[world.donor.isin(donors) & (world.price_basis == price_basis)]
     rows = rows[~rows.recipient.isin(DEBT_RELIEF)].dropna(subset=measure)
-    wide = rows.pivot(index="year", columns="recipient", values=measure)
+    wide = rows.pivot_table(index="year", columns="recipient", values=measure, aggfunc="sum")
     years = range(wide.index.min(), wide.index.max() + 1) if len(wide) else []
     return wide.reindex(pd.Index(years, name="year")).fillna(0.0)
 
@@ -465,7 +505,8 @@ def all_tests(
     variants: dict[str, pd.DataFrame],
     recipients: pd.DataFrame,
     series: str,
-    declared_test: PlaceboTest | None = None,
+    made: dict[str, PlaceboTest],
+    others: pd.DataFrame | None = None,
     n_groups: int = N_SENSITIVITY,
 ) -> pd.DataFrame:
     """`placebo_test` of every group, by each statistic, matched and not, and in every variant.
@@ -485,46 +526,48 @@ def all_tests(
         are the placebo groups of one more variant, `REGIONS`, unmatched.
     series : str
         What the panel holds, for the column series.
-    declared_test : PlaceboTest, optional
-        The test of the first group by the first statistic, matched, in the declared variant, where
-        it has been made before.
+    made : dict
+        Tests by the first statistic, matched, in the declared variant that have been made before,
+        by group.
+    others : DataFrame, optional
+        The panel of all other donors, for the variant `OTHERS`: did they move with these eras?
     n_groups : int
         Random groups of each test.
 
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`. Where fewer than 20 placebos are possible p, p_adjusted and floor are
-        missing.
+        Columns `COLUMNS` and `INTERVAL`. Where fewer than 20 placebos are possible p, p_adjusted
+        and floor are missing.
     """
     countries = recipients[recipients.kind == "country"]
     regional = countries.groupby("region").recipient.agg(list).tolist()
-    declared, *others = variants
+    declared, *further = variants
     yearly = STATISTICS[:2]
     cases = [(s, m, declared, None) for s in STATISTICS for m in (True, False)]
-    cases += [(s, True, variant, None) for variant in others for s in yearly]
+    cases += [(s, True, variant, None) for variant in further for s in yearly]
     cases += [(s, False, REGIONS, regional) for s in yearly]
-    first = (next(iter(groups)), *cases[0])
+    cases += [(s, True, OTHERS, None) for s in yearly if others is not None]
     rows = []
     for group, members in groups.items():
         for statistic, matched, variant, placebos in cases:
-            weights = variants[declared if variant == REGIONS else variant]
+            weights = variants.get(variant, variants[declared])
             key = dict(series=series, group=group, statistic=statistic, variant=variant)
             key["matching"] = "matched" if matched else "unmatched"
             options = dict(candidates=list(countries.recipient), matched=matched, groups=placebos)
+            own = others if variant == OTHERS else panel
+            case = statistic, matched, variant
             try:
-                again = (group, statistic, matched, variant, placebos) != first
-                test = None if again else declared_test
-                if test is None:
-                    test = placebo_test(
-                        panel, members, weights, statistic, n_groups=n_groups, **options
-                    )
+                test = made.get(group) if case == cases[0][:3] else None
+                test = test or placebo_test(
+                    own, members, weights, statistic, n_groups=n_groups, **options
+                )
                 table = test.table
             except TooFewPlacebos as few:
                 steps = [OMNIBUS, *(f"{a} to {b}" for a, b in pairwise(weights))]
                 table = pd.DataFrame({"transition": steps, "placebos": few.found})
             rows.append(table.assign(**key))
-    return pd.concat(rows, ignore_index=True).reindex(columns=COLUMNS)
+    return pd.concat(rows, ignore_index=True).reindex(columns=[*COLUMNS, *INTERVAL])
 
 
 def histogram(tests: dict[str, PlaceboTest], bins: int = 36) -> pd.DataFrame:

@@ -216,6 +216,20 @@ def rates(agreements: pd.DataFrame, eras: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def longest_gap(agreements: pd.DataFrame) -> tuple[str, str]:
+    """The longest time that passed without an agreement, whatever their days: years of its ends.
+
+    Up to `COMPLETE_UNTIL`, Kyrgyz commitments left out.
+    """
+    own = _chosen(agreements, "out")
+    own = own[own.signed_from <= COMPLETE_UNTIL].sort_values(["signed_from", "signed_to"])
+    first, last = pd.to_datetime(own.signed_from), pd.to_datetime(own.signed_to)
+    # the latest day by which all so far had been signed is where a gap begins
+    wait = first.to_numpy()[1:] - last.cummax().to_numpy()[:-1]
+    at = int(wait.argmax())
+    return own.signed_to.cummax().iloc[at][:4], own.signed_from.iloc[at + 1][:4]
+
+
 def size_tests(agreements: pd.DataFrame, eras: pd.DataFrame) -> pd.DataFrame:
     """Are agreements of one era larger than those of the one before? Exact rank-sum tests.
 

@@ -9,6 +9,7 @@ to no field is the paragraph's text.
 import ast
 import builtins
 import functools
+import math
 import re
 import traceback
 from dataclasses import dataclass, field, replace
@@ -256,6 +257,7 @@ class Words:
             "named": names,
             "listed": lambda values: listed([str(value) for value in values]),
             "sentence": sentence,
+            "exp": math.exp,
             "or_none": lambda count: str(count) if int(count) else "none",
             "agree": lambda count, one, many: many if int(count) > 1 else one,
         }
