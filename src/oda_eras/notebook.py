@@ -27,6 +27,8 @@ MEASURES = {
     "gross_loans": "gross loans", "loans_net": "net loans",
     "technical_cooperation": "technical cooperation",
 }  # fmt: skip
+# decimals of a figure's width and height to which axes are placed
+SETTLED = 6
 SUMS = {measures.ALL: "All recipients", measures.WITHOUT_UZB: "Without Uzbekistan"}
 
 
@@ -230,6 +232,9 @@ class Notebook:
         figures.set_footer(figure, f"{text['note']} {short}".strip())
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # settled now; each format would settle it again
+        # the layout's last digits differ from process to process, and names in an SVG hang on them
+        for ax in figure.axes:
+            ax.set_position([round(edge, SETTLED) for edge in ax.get_position().bounds])
         # No time stamps, so that a rerun gives the same bytes.
         formats = {
             "pdf": {"metadata": {"CreationDate": None}},
