@@ -127,18 +127,29 @@ def bench(notebooks: list[str]) -> None:
     overhead = (seconds["chain, cold, -j2"] - floor) / count
     print(f"\noverhead with -j2: {overhead:.2f} s for each of {count} notebooks over the floor")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    mebibytes = peak / (2**20 if sys.platform == "darwin" else 2**10)
-    print(f"largest process: {mebibytes:.0f} MiB resident")
+    print(f"largest process: {mebibytes(peak):.0f} MiB resident")
+
+
+def mebibytes(peak: int) -> float:
+    """A peak of `resource.getrusage`, whose unit depends on the platform."""
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def bench_breaks() -> None:
-    """Print the timings of the break engine on one core."""
+    """Print the timings of the break engine and of placebo groups on one core."""
     import numpy as np
     import ruptures
 
+    import pandas as pd
+
     from oda_eras.breaks import ar1, bai_perron, sup_f_paths
+    from oda_eras.placebo_recipients import placebo_test
 
     rng = np.random.default_rng(0)
+    panel = pd.DataFrame(
+        rng.lognormal(sigma=2, size=(25, 139)), columns=[f"R{i}" for i in range(139)]
+    )
+    eras = pd.DataFrame(np.repeat(np.eye(5), 5, axis=0), columns=list("ABCDE"))
     series = rng.normal(size=1000)
     paths = ar1(30, 0.3, 100_000, rng)
 
@@ -150,6 +161,9 @@ def bench_breaks() -> None:
         "Bai-Perron, n = 1000, 5 breaks": lambda: bai_perron(series, h=150, max_breaks=5),
         "the same by ruptures' Dynp": dynp,
         "100,000 sup-F paths, n = 30": lambda: sup_f_paths(paths),
+        "100,000 placebo groups of 5 of 134": lambda: placebo_test(
+            panel, list(panel)[:5], eras, matched=False, n_groups=100_000
+        ),
     }
     print()
     for case, work in cases.items():
@@ -158,7 +172,9 @@ def bench_breaks() -> None:
             start = time.perf_counter()
             work()
             runs.append(time.perf_counter() - start)
-        print(f"{case:32} {statistics.median(runs):8.3f} s", flush=True)
+        print(f"{case:34} {statistics.median(runs):8.3f} s", flush=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"this process: {mebibytes(peak):.0f} MiB resident at most")
 
 
 if __name__ == "__main__":

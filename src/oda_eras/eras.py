@@ -426,7 +426,7 @@ def specifications(
     Returns
     -------
     DataFrame
-        A row per pair of neighbours, shift and series: era_before, era_after, shift, measure,
+        A row per pair of neighbours, shift and series: transition ("E0 to E1"), shift, measure,
         price_basis, recipient, n_before, n_after, difference (US$ million), in_sd (difference
         over the series' standard deviation), p and floor; missing where an era has fewer than
         `SMALLEST_ERA` years of the series.
@@ -439,8 +439,7 @@ def specifications(
                 found = contrast(values, weights[before], weights[after], tested)
                 rows.append(
                     {
-                        "era_before": before,
-                        "era_after": after,
+                        "transition": f"{before} to {after}",
                         "shift": shift,
                         "measure": measure,
                         "price_basis": basis,
@@ -453,6 +452,6 @@ def specifications(
                         "floor": found["floor"],
                     }
                 )
-    columns = ["era_before", "era_after", "shift", "measure", "price_basis", "recipient"]
+    columns = ["transition", "shift", "measure", "price_basis", "recipient"]
     estimates = ["n_before", "n_after", "difference", "in_sd", "p", "floor"]
     return pd.DataFrame(rows, columns=[*columns, *estimates])
