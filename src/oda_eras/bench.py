@@ -138,9 +138,8 @@ def mebibytes(peak: int) -> float:
 def bench_breaks() -> None:
     """Print the timings of the break engine and of placebo groups on one core."""
     import numpy as np
-    import ruptures
-
     import pandas as pd
+    import ruptures
 
     from oda_eras.breaks import ar1, bai_perron, sup_f_paths
     from oda_eras.placebo_recipients import placebo_test
