@@ -213,7 +213,7 @@ def test_nothing_to_compare_gives_empty_tables():
     short = eras_of(2, 2, 2)
     table, dots = placebos(SIX_YEARS, short, "JPN"), donor_changes(SIX_YEARS, short, "JPN")
     assert table.empty and dots.empty and places(table).empty and controls(table).empty
-    assert figures.placebo_changes(dots, "JPN", {}) is None
+    assert figures.placebo_changes(dots, dots, "JPN", {}, {}) is None
     step = followed(of_sum(table, DOLLARS).change, short)
     assert step is None
     compared = synthetic_comparison(SIX_YEARS, short, "JPN", step)

@@ -185,17 +185,18 @@ SHOWN = {
     "f11": ["year", "gap", "own", "synthetic"],
     "f12": ["shift_sd", "rejection_rate"],
     "f13": ["year", "lcu_million", "low", "high"],
-    "f15": ["year", "effective_number"],
+    "f15": ["share_percent"],
     "f16": ["year", "rank", "share_percent"],
     "f20": ["usd_million"],
     "f21": ["year", "share_percent"],
     "f24": ["usd_million"],
     "f26": ["usd_million"],
     "f28": ["factor"],
+    "f31": ["in_sd"],
 }
 # rows of a published table that a figure leaves out
 DRAWN = {
-    "f09": "scale != 'asinh of US$'",
+    "f09": "scale == 'US$ million'",
     "f11": "fit == 'scaled'",
     "f24": "recipient not in ['all', 'without UZB']",
     "f28": f"{1 / figures.FARTHEST} <= factor <= {figures.FARTHEST}",
@@ -391,7 +392,11 @@ def test_the_manifest_lists_every_file():
 
 
 def test_without_transitions_there_is_no_specification_curve():
-    assert figures.specification_curve(pd.DataFrame(), {}) is None
+    blank = pd.DataFrame(
+        {"transition": ["A to B"], "in_sd": [None], "measure": ["net"], "recipient": ["all"]}
+    )
+    assert figures.specifications(blank, str) is None
+    assert figures.specification_curve(blank, str) is None
 
 
 def test_labels_at_the_end_of_lines_do_not_lie_on_one_another():

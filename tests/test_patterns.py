@@ -119,13 +119,15 @@ def test_a_known_year_between_unknown_ones_is_seen():
     assert [2005] in [list(line.get_xdata()) for line in dots]
 
 
-def test_a_measure_without_any_year_has_no_entry():
-    number = pd.DataFrame(
-        {"measure": ["grants"] * 2 + ["gross"] * 2, "year": [2000, 2001] * 2,
-         "effective_number": [2.0, 2.5, None, None]}
-    )  # fmt: skip
-    assert labels(figures.concentration(number)) == ["grants"]
-    assert figures.concentration(number.assign(effective_number=None)) is None
+def test_shares_of_the_sum_are_of_years_in_which_all_are_known():
+    shared = patterns.shares_of_sum(flow_rows(LENT, UNSURE))
+    sums = shared.groupby(["measure", "year"]).share_percent.sum()
+    assert len(sums) and sums.between(99.99, 100.01).all()
+    known = patterns.cells(flow_rows(LENT, UNSURE), "gross").dropna().index
+    assert list(shared[shared.measure == "gross disbursements"].year.unique()) == list(known)
+    drawn = figures.concentration(shared)
+    assert [ax.get_title(loc="left") for ax in drawn.axes] == list(shared.measure.unique())
+    assert figures.concentration(shared.iloc[:0]) is None
 
 
 def test_each_event_of_a_run_is_numbered_above_the_sum():

@@ -533,6 +533,17 @@ def of_sum(rows: pd.DataFrame, scale: str) -> pd.DataFrame:
     return rows[chosen].set_index("transition")
 
 
+def ranks_of_sum(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of `placebos`, the donor's ranks for the sum over recipients, blanks as nothing.
+
+    Returns index transition, a column for each scale as a reader would say it, and donors.
+    """
+    ways = ("in dollars", "in proportion, counting millions", "in proportion, counting dollars")
+    found = {way: of_sum(rows, scale) for way, scale in zip(ways, SCALES, strict=True)}
+    ranks = pd.DataFrame({way: table["rank"] for way, table in found.items()})
+    return ranks.assign(donors=found[ways[0]].n_controls + 1)
+
+
 def controls(rows: pd.DataFrame) -> pd.DataFrame:
     """Of `placebos`, the number of donors compared: recipient, reading, a column per transition."""
     some = rows[rows.scale == DOLLARS]

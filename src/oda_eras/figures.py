@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
@@ -40,6 +42,8 @@ FOOTER_CHARACTERS_PER_MM, FOOTER_LINE_MM = 0.92, 2.4
 # More labels than that stand upright below an axis.
 MOST_LABELS = 10
 INK, QUIET, BAND = "#1a1a1a", "#595959", "#ececec"
+# sets small labels off from what lies behind them
+HALO = withStroke(linewidth=1.6, foreground="white")
 # what comes back of loans is a shade of their colour
 MEASURES = {
     "net": COLOURS[0], "gross": INK, "grants": COLOURS[1], "loans": COLOURS[2],
@@ -225,16 +229,16 @@ def flows_by_recipient(
         ax.bar(series.index, series, width=0.72, color=colour, zorder=2)
         ax.axhline(0, color=INK, lw=0.6, zorder=3)
         mark_blank(ax, series)
-        inside = [date for date in dates if first - 0.5 <= date <= last + 0.5]
-        for date in inside:
-            ax.axvline(date, color=INK, lw=0.5, ls=":", zorder=1)
         last_row = number // 2 == (len(axes) - 1) // 2
         # room for the events' numbers or for the eras' labels
         pad = 13 if last_row and dates else 9 if number < 2 else 3
         title = ax.set_title(panel_name(code, axes), loc="left", pad=pad, fontweight="bold")
         title.set_fontsize(7)
         ax.yaxis.set_major_locator(MaxNLocator(4))
-        ax.set_ylabel("US$ million")
+        ax.set_ylabel("US$ million,\nown scale" if len(axes) > 1 else "US$ million")
+    for date in dates:
+        if first - 0.5 <= date <= last + 0.5:
+            ax.axvline(date, color=INK, lw=0.5, ls=":", zorder=1)
     number_events(ax, dates)
     legend_above(figure, axes.values())
     return figure
@@ -330,14 +334,9 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
         years = flows[flows.era == era].sort_values("year")
         step = min(0.24, 0.84 / max(len(years), 1))
         places = [position + step * (i - (len(years) - 1) / 2) for i in range(len(years))]
-        ax.hlines(
-            years.usd_million.median(),
-            position - 0.44,
-            position + 0.44,
-            color="#bdbdbd",
-            lw=2,
-            zorder=1,
-        )
+        if len(years) > 2:  # a median over one or two years describes nothing else
+            ends = [position - 0.44, position + 0.44]
+            ax.hlines(years.usd_million.median(), *ends, color="#bdbdbd", lw=2, zorder=1)
         ax.plot(places, years.usd_million, "o", color=COLOURS[0], markersize=3.4)
         for x, year, value in zip(places, years.year, years.usd_million, strict=True):
             ax.annotate(
@@ -348,6 +347,7 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
                 ha="center",
                 fontsize=5.5,
                 color=QUIET,
+                path_effects=[HALO],
             )
     counts = flows.era.value_counts()
     names = eras.label + "\nn = " + eras.era.map(counts).fillna(0).astype(int).astype(str)
@@ -457,49 +457,44 @@ def by_fill(rows: pd.DataFrame, colour: str) -> Iterator[tuple[str, str, pd.Data
 
 
 def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
-    """What was repaid, gross less net, and how far it is from level (f13).
+    """What was repaid, gross less net, with the levels that repeat as labelled lines (f13).
 
-    `rows` is a result of `oda_eras.measures.repayments`. Above, bars from low to high.
+    `rows` is a result of `oda_eras.measures.repayments`. Bars run from low to high.
     """
     recipients = [r for r in RECIPIENTS if r in set(rows.recipient)]
-    figure, axes = new_figure(
-        "double", 92, rows=2, columns=len(recipients), height_ratios=[3, 2], sharex=True
-    )
-    for (above, below), code in zip(axes.T, recipients, strict=True):
+    figure, axes = new_figure("double", 62, columns=len(recipients), sharex=True, squeeze=False)
+    for ax, code in zip(axes[0], recipients, strict=True):
         series = rows[rows.recipient == code]
         colour, marker = STYLES[code]
-        wide = {"lw": 2, "solid_capstyle": "butt"}
-        above.plot([series.year] * 2, [series.low, series.high], color=colour, alpha=0.35, **wide)
+        ax.plot(
+            [series.year] * 2, [series.low, series.high], color=colour, alpha=0.35, lw=2,
+            solid_capstyle="butt",
+        )  # fmt: skip
         for label, fill, some in by_fill(series, colour):
-            above.plot(
+            ax.plot(
                 some.year, some.lcu_million, marker, color=colour, markerfacecolor=fill,
                 markersize=2.6, markeredgewidth=0.6, label=label,
             )  # fmt: skip
-        above.axhline(0, color=INK, lw=0.6, zorder=0)
-        above.set_ylim(top=series.high.max() * 1.1)
-        above.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
-        level = series.dropna(subset="level")
+        ax.axhline(0, color=INK, lw=0.6, zorder=0)
+        ax.set_ylim(top=series.high.max() * 1.15)
+        ax.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
+        level = series[series.level > 0.1 * series.high.max()]
+        before = 0.0
         for _, run in level.groupby((level.level != level.level.shift()).cumsum()):
-            away = run.lcu_million - run.level
-            below.plot([run.year] * 2, [away - run.band, away + run.band], color="0.82", **wide)
-            below.plot(run.year, away, marker, color=colour, markersize=2.6)
-        below.axhline(0, color=INK, lw=0.6, zorder=0)
-        # linear where a cent is, logarithmic beyond
-        below.set_yscale("symlog", linthresh=2)
-        below.set_ylim(-100, 100)
-        below.set_yticks([-100, -10, 0, 10, 100], ["−100", "−10", "0", "10", "100"])
-        below.minorticks_off()
-        if level.empty:
-            below.text(
-                0.5, 0.62, "no level", transform=below.transAxes,
-                ha="center", fontsize=6, color=QUIET,
+            height, middle = run.level.iloc[0], run.year.mean()
+            ends = [run.year.min() - 0.5, run.year.max() + 0.5]
+            ax.plot(ends, [height] * 2, color=INK, lw=0.7, zorder=0)
+            up = height > before
+            ax.annotate(
+                f"{height:,.0f}", (middle, height), xytext=(0, 4 if up else -4),
+                textcoords="offset points", ha="center", va="bottom" if up else "top",
+                fontsize=5.5, color=QUIET, path_effects=[HALO],
             )  # fmt: skip
-        below.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        below.margins(x=0.04)
+            before = height
+        ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        ax.margins(x=0.04)
     axes[0, 0].set_ylabel(f"million {currency}")
-    axes[1, 0].set_ylabel(f"from level,\nmillion {currency}")
     legend_above(figure, axes[0])
-    figure.align_ylabels(axes[:, 0])
     return figure
 
 
@@ -625,25 +620,32 @@ def three_measures(rows: pd.DataFrame) -> Figure:
 
 
 def concentration(rows: pd.DataFrame) -> Figure | None:
-    """Effective number of recipients by year on several measures (f15).
+    """Each recipient's share of the sum by year, stacked, a panel for each measure (f15).
 
-    `rows` has columns measure, year, effective_number; a year without one breaks the line. None
-    where no year has one.
+    `rows` has columns measure, recipient, year, share_percent. None without rows.
     """
-    if rows.effective_number.isna().all():
+    if rows.empty:
         return None
-    figure, ax = new_figure("single", 62)
-    styles = {"gross": "o-", "grants": "s--", "net": "^"}
-    for measure, style in styles.items():
-        series = rows[rows.measure == measure]
-        if series.effective_number.notna().any():
-            ax.plot(
-                series.year, series.effective_number, style, color=MEASURES[measure],
-                label=measure,
+    measures = list(dict.fromkeys(rows.measure))
+    figure, axes = new_figure(
+        "double", 62, columns=len(measures), sharex=True, sharey=True, squeeze=False
+    )
+    years = range(int(rows.year.min()), int(rows.year.max()) + 1)
+    for ax, measure in zip(axes[0], measures, strict=True):
+        base = pd.Series(0.0, index=years)
+        for code in [code for code in RECIPIENTS if code in set(rows.recipient)]:
+            own = rows[(rows.measure == measure) & (rows.recipient == code)]
+            share = own.set_index("year").share_percent.reindex(years).fillna(0)
+            ax.bar(
+                years, share, bottom=base, width=0.8, color=STYLES[code][0], hatch=HATCHES[code],
+                edgecolor="white", lw=0, label=RECIPIENTS[code],
             )  # fmt: skip
-    ax.set_ylim(1, max(2, 1.05 * rows.effective_number.max()))
-    ax.set_ylabel("effective number of recipients")
-    legend_above(figure, [ax])
+            base = base + share
+        ax.set_title(measure, loc="left", fontweight="bold")
+        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes[0, 0].set_ylim(0, 100)
+    axes[0, 0].set_ylabel("share of the recipients, %")
+    legend_above(figure, [axes[0, 0]])
     return figure
 
 
@@ -665,7 +667,14 @@ def rank_and_share(rows: pd.DataFrame) -> Figure:
         above.plot(years, share, color=colour, marker=marker, markersize=2.2)
         above.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
         above.set_ylim(0, 100)
-        below.plot(series.year, series["rank"], marker, color=colour, markersize=2.2)
+        # without a share the net flow is negative: more is repaid than given, and the rank is low
+        for repaid, fill in ((False, colour), (True, "white")):
+            some = series[series.share_percent.isna() == repaid]
+            below.plot(
+                some.year, some["rank"], marker, color=colour, markersize=2.4,
+                markerfacecolor=fill, markeredgewidth=0.6,
+                label="net flow negative: more repaid than given" if repaid else None,
+            )  # fmt: skip
         below.bar(series.year, series.donors, width=1.0, color=BAND, lw=0, zorder=0)
         below.set_xticks(years[:: (len(years) - 1) // 2])
     most = int(rows.donors.max())
@@ -673,6 +682,7 @@ def rank_and_share(rows: pd.DataFrame) -> Figure:
     axes[1, 0].set_yticks([1, *range(10, most + 1, 10)])
     axes[0, 0].set_ylabel("share, %")
     axes[1, 0].set_ylabel("rank\n(grey: of how many)")
+    legend_above(figure, axes[1, :1])
     return figure
 
 
@@ -920,11 +930,17 @@ def break_evidence(path: pd.Series, lines: dict[str, float], posterior: pd.Serie
     """
     figure, (above, below) = new_figure("single", 104, rows=2, sharex=True, height_ratios=[3, 2])
     above.plot(path.index, path.values, "-o", color=COLOURS[0])
+    top = max(path.max(), *lines.values()) * 1.15
+    ordered = pd.Series(lines).sort_values()
+    # labels a line apart, however close together the thresholds lie
+    places = spread(ordered, 0.075 * top)
     for (label, value), dash in zip(lines.items(), ["--", ":", "-."], strict=False):
-        above.axhline(value, color=INK, lw=0.8, ls=dash, label=label)
-    # outside: where the lines lie, and how close together, differs from series to series
-    figure.legend(loc="outside upper right", frameon=False, labelspacing=0.2)
-    above.set_ylim(0, max(path.max(), *lines.values()) * 1.15)
+        above.axhline(value, color=INK, lw=0.8, ls=dash)
+        above.annotate(
+            label, (0.01, places[label]), xycoords=("axes fraction", "data"), xytext=(0, 2),
+            textcoords="offset points", va="bottom", fontsize=5.5,
+        )  # fmt: skip
+    above.set_ylim(0, top)
     above.set_ylabel("F of a shift in the mean")
     below.bar(posterior.index, posterior.values, width=0.75, color=COLOURS[1])
     below.set_ylim(0, 1)
@@ -936,37 +952,52 @@ def break_evidence(path: pd.Series, lines: dict[str, float], posterior: pd.Serie
 def p_curves(curves: pd.DataFrame, marks: pd.DataFrame) -> Figure:
     """Simulated p of break tests over the errors' autocorrelation, estimates marked (f08).
 
-    `curves` has columns test (a panel each), series, rho, p; `marks` has these and estimate.
+    `curves` has columns test (a panel each), series, rho, p; `marks` has these and estimate. p is
+    on a logarithmic axis.
     """
     tests = list(dict.fromkeys(curves.test))
     figure, axes = new_figure("single", 26 + 42 * len(tests), rows=len(tests), sharex=True)
+    estimates = {
+        "null": ("o", "white", "series as it is"), "break": ("s", INK, "break removed"),
+        "most": ("^", "white", "three breaks removed"),
+    }  # fmt: skip
     for ax, test in zip(axes, tests, strict=True):
+        own_curves = curves[curves.test == test].groupby("series", sort=False)
+        ends = own_curves.last().p
+        places = 10 ** spread(np.log10(ends), 0.4)
         for (series, curve), colour, dash in zip(
-            curves[curves.test == test].groupby("series", sort=False), COLOURS, ["-", "--", ":"],
-            strict=False,
-        ):  # fmt: skip
-            ax.plot(curve.rho, curve.p, dash, color=colour, label=series)
+            own_curves, COLOURS, ["-", "--", ":"], strict=False
+        ):
+            ax.plot(curve.rho, curve.p, dash, color=colour)
             own = marks[(marks.test == test) & (marks.series == series)]
-            for estimate, marker, fill in (
-                ("null", "o", "white"), ("break", "s", colour), ("most", "^", "white"),
-            ):  # fmt: skip
+            for estimate, (marker, fill, _) in estimates.items():
                 some = own[own.estimate == estimate]
                 ax.plot(
-                    some.rho, some.p, marker, color=colour, markerfacecolor=fill, markersize=4,
-                    clip_on=False,
+                    some.rho, some.p, marker, color=colour, markersize=4, clip_on=False,
+                    markerfacecolor=fill if fill == "white" else colour,
                 )  # fmt: skip
+            ax.annotate(
+                series, (curve.rho.iloc[-1], places[series]), xytext=(4, 0),
+                textcoords="offset points", va="center", fontsize=5.5, color=INK,
+                annotation_clip=False,
+            )  # fmt: skip
         ax.axhline(LEVEL, color=INK, lw=0.6)
         ax.annotate(
-            f"{LEVEL}", (1, LEVEL), xycoords=("axes fraction", "data"), xytext=(2, 0),
-            textcoords="offset points", va="center", fontsize=5.5,
+            f"{LEVEL}", (0, LEVEL), xycoords=("axes fraction", "data"), xytext=(2, 2),
+            textcoords="offset points", va="bottom", fontsize=5.5,
         )  # fmt: skip
+        ax.set_yscale("log")
+        ax.set_ylim(top=1)
+        ax.set_yticks([1e-4, 1e-3, 1e-2, 0.1, 1], ["0.0001", "0.001", "0.01", "0.1", "1"])
+        ax.minorticks_off()
         ax.set_ylabel(f"p of {test}, simulated")
-        ax.set_ylim(0, 1)
     axes[-1].set_xlabel("autocorrelation of the errors")
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside upper left",
-        ncols=marks.series.nunique(), frameon=False,
-    )  # fmt: skip
+    handles = [
+        mpl.lines.Line2D([], [], marker=marker, ls="", color=INK, markerfacecolor=fill, label=label)
+        for marker, fill, label in estimates.values()
+    ]
+    figure.legend(handles=handles, loc="outside upper left", ncols=3, frameon=False,
+                  handletextpad=0.1, columnspacing=0.8)  # fmt: skip
     return figure
 
 
@@ -1049,15 +1080,65 @@ def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figu
     return figure
 
 
-def specification_curve(rows: pd.DataFrame, labels: dict[str, str]) -> Figure | None:
-    """Differences between neighbouring eras over all specifications, sorted (f10).
+def compared(rows: pd.DataFrame) -> list[str]:
+    """Transitions with a specification in which they can be compared, in the order of `rows`."""
+    valid = set(rows.transition[rows.in_sd.notna()])
+    return [step for step in dict.fromkeys(rows.transition) if step in valid]
+
+
+def specifications(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | None:
+    """Range and median of a difference over all specifications, a row per series (f10).
+
+    A panel for each transition that can be compared, rows by measure and sum of recipients.
+    `rows` has columns transition, measure, recipient, shift, price_basis, in_sd; `named` gives
+    transitions and sums their names. None without rows.
+    """
+    valid, steps = rows.dropna(subset="in_sd"), compared(rows)
+    if not steps:
+        return None
+    cases = list(dict.fromkeys(zip(valid.measure, valid.recipient, strict=True)))
+    figure, axes = new_figure(
+        "double", 22 + 8 * len(cases), columns=len(steps), sharey=True, sharex=True, squeeze=False
+    )
+    for ax, step in zip(axes[0], steps, strict=True):
+        for position, (measure, recipient) in enumerate(cases):
+            of_case = (valid.measure == measure) & (valid.recipient == recipient)
+            own = valid[of_case & (valid.transition == step)]
+            if own.empty:
+                continue
+            colour = MEASURES[measure]
+            ax.plot([own.in_sd.min(), own.in_sd.max()], [position] * 2, color=colour, lw=0.8)
+            ax.plot(own.in_sd, [position] * len(own), "|", color=colour, markersize=5)
+            ax.plot(own.in_sd.median(), position, "s", color=colour, markersize=4)
+            main = own[(own["shift"] == 0) & (own.price_basis == "current")]
+            ax.plot(
+                main.in_sd, [position] * len(main), "D", color=INK, markerfacecolor="white",
+                markersize=3.4, label=None if position else "eras unmoved, current US$",
+            )  # fmt: skip
+            ax.annotate(
+                f"{(own.in_sd > 0).sum()} of {len(own)} above 0", (0, position),
+                xycoords=("axes fraction", "data"), xytext=(2, 7), textcoords="offset points",
+                va="center", fontsize=5.5, color=QUIET, path_effects=[HALO],
+            )  # fmt: skip
+        ax.axvline(0, color=INK, lw=0.6, zorder=0)
+        ax.set_title(named(step), loc="left", fontweight="bold")
+        ax.set_xlabel("difference, SD")
+    names = [f"{measure}, {named(recipient).lower()}" for measure, recipient in cases]
+    axes[0, 0].set_yticks(range(len(cases)), [n.replace("uzbek", "Uzbek") for n in names])
+    axes[0, 0].set_ylim(len(cases) - 0.5, -0.8)
+    legend_above(figure, axes[0])
+    return figure
+
+
+def specification_curve(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | None:
+    """Differences between neighbouring eras over all specifications, sorted (f31).
 
     Above, the differences, filled where p is at most `LEVEL`; below, the choices that each rests
     on. `rows` has columns transition, in_sd, p, shift, measure, price_basis, recipient; blank ones
-    are left out and counted in the titles. `labels` titles the transitions that are shown; without
-    any there is nothing to draw.
+    are left out and counted in the titles. `named` gives transitions their names. None without
+    rows that can be compared.
     """
-    shown = list(labels)
+    shown = compared(rows)
     if not shown:
         return None
     figure, axes = new_figure(
@@ -1083,7 +1164,7 @@ def specification_curve(rows: pd.DataFrame, labels: dict[str, str]) -> Figure | 
             above.plot(small.index, small.in_sd, marker, color=colour, markersize=2.4)
         above.axhline(0, color=INK, lw=0.6)
         above.set_title(
-            f"{labels[transition]}\n{len(valid)} valid, {len(some) - len(valid)} blank", loc="left"
+            f"{named(transition)}\n{len(valid)} valid, {len(some) - len(valid)} blank", loc="left"
         )
         for position, (column, value) in enumerate(choices):
             at = valid.index[valid[column] == value]
@@ -1107,27 +1188,51 @@ def specification_curve(rows: pd.DataFrame, labels: dict[str, str]) -> Figure | 
     return figure
 
 
-def placebo_changes(rows: pd.DataFrame, donor: str, labels: dict[str, str]) -> Figure | None:
-    """One donor's era changes among all donors', a panel for each scale (f09).
+def placebo_changes(
+    rows: pd.DataFrame, ranks: pd.DataFrame, donor: str, labels: dict[str, str], names: dict
+) -> Figure | None:
+    """One donor's era changes among all donors', and its rank by size and in proportion (f09).
 
-    `rows` has columns transition, scale, donor, change; `labels` gives order and titles. None
-    where there are no changes.
+    `rows` has columns transition, donor, change (US$ million), `ranks` index transition, columns
+    for each way to count, and donors (how many are ranked). `labels` gives order and titles,
+    `names` donors their names: the farthest of the others in each row is named. None where there
+    are no changes.
     """
     if rows.empty:
         return None
-    scales = list(dict.fromkeys(rows.scale))
-    figure, axes = new_figure("double", 30 + 8 * len(labels), columns=len(scales))
-    for ax, scale in zip(axes, scales, strict=True):
-        for position, transition in enumerate(labels):
-            some = rows[(rows.scale == scale) & (rows.transition == transition)]
-            others, own = some[some.donor != donor], some[some.donor == donor]
-            ax.plot(others.change, [position] * len(others), "|", color="#8c8c8c", markersize=7)
-            ax.plot(own.change, [position], "D", color=COLOURS[1], markersize=4.5)
-        ax.axvline(0, color=INK, lw=0.6, zorder=0)
-        ax.set_yticks(range(len(labels)), labels.values())
-        ax.set_ylim(len(labels) - 0.5, -0.5)
-        ax.set_xlabel(scale)
-    axes[-1].set_yticklabels([])
+    figure, (left, right) = new_figure(
+        "double", 32 + 8 * len(labels), columns=2, width_ratios=[3, 2], sharey=True
+    )
+    ways = [(name, marker) for name, marker in zip(ranks, ["D", "o", "s"], strict=False)]
+    for position, transition in enumerate(labels):
+        some = rows[rows.transition == transition].set_index("donor").change
+        others = some.drop(donor)
+        left.plot(others, [position] * len(others), "|", color="#8c8c8c", markersize=7)
+        left.plot(some[donor], position, "D", color=COLOURS[1], markersize=4.5)
+        far = others.abs().idxmax()
+        left.annotate(
+            names[far], (others[far], position), xytext=(0, 5), textcoords="offset points",
+            ha="center", va="bottom", fontsize=5.5, color=QUIET, path_effects=[HALO],
+        )  # fmt: skip
+        of_all = int(ranks.donors[transition])
+        right.plot([1, of_all], [position] * 2, color="#8c8c8c", lw=0.6, zorder=0)
+        for name, marker in ways:
+            right.plot(
+                ranks[name][transition], position, marker, color=COLOURS[1], markersize=4.5,
+                markerfacecolor=COLOURS[1] if marker == "D" else "white",
+                label=None if position else name,
+            )  # fmt: skip
+        right.annotate(
+            f"of {of_all}", (of_all, position), xytext=(3, 0), textcoords="offset points",
+            va="center", fontsize=5.5, color=QUIET,
+        )  # fmt: skip
+    left.axvline(0, color=INK, lw=0.6, zorder=0)
+    left.set_yticks(range(len(labels)), labels.values())
+    left.set_ylim(len(labels) - 0.5, -0.7)
+    left.set_xlabel("change, US$ million a year")
+    right.set_xlabel("rank by size of the change (1: largest)")
+    right.set_xlim(0, 1.15 * ranks.donors.max())
+    legend_above(figure, [right])
     return figure
 
 

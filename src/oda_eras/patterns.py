@@ -260,6 +260,18 @@ def concentration(flows: pd.DataFrame) -> pd.DataFrame:
     return found[["measure", "year", "status", "hhi", "effective_number"]]
 
 
+def shares_of_sum(flows: pd.DataFrame) -> pd.DataFrame:
+    """Each recipient's percent of gross flows and of grants, in years in which all are known.
+
+    Returns measure, recipient, year, share_percent.
+    """
+    parts = [
+        measures.long(shares(cells(flows, measure)).dropna(), "share_percent").assign(measure=name)
+        for measure, name in (("gross", "gross disbursements"), ("grants", "grants"))
+    ]
+    return pd.concat(parts)[["measure", "recipient", "year", "share_percent"]].round(3)
+
+
 def spread(rows: pd.DataFrame) -> pd.DataFrame:
     """Effective number of recipients by measure: years with one, their ends, and its range.
 
