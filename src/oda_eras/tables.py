@@ -21,10 +21,13 @@ SIZES = {"\\footnotesize": (0.85, 9.5), "\\scriptsize": (0.80, 8.0)}
 STRETCH = 1.15
 # What siunitx and borders may take beside the text.
 SLACK = 5
-# Half the gap between columns, in points: where there is room for it, and at least.
-GAPS = 5, 3
-# Text up to so many points at 10 pt stays on one line; heads break after so many characters.
-SHORT_TEXT, HEADER_LINE = 60, 9
+# Half the gap between columns, in points, and after how many characters heads break: the first
+# for which there is room.
+SPACING = (5, 13), (3, 13), (3, 9)
+# Text up to so many points at 10 pt stays on one line.
+SHORT_TEXT = 60
+# Points between rows that hold paragraphs.
+BETWEEN_ROWS = 2
 # What ragged lines in a paragraph leave empty.
 RAGGED = 1.2
 MOST_DECIMALS = 4
@@ -149,11 +152,14 @@ def to_latex(printed: Printed, *, label: str, title: str, note: str) -> str:
         f"{layout.size}\\renewcommand{{\\arraystretch}}{{{STRETCH}}}"
         f"\\setlength{{\\tabcolsep}}{{{layout.gap}pt}}"
     )
+    if layout.paragraphs:
+        size += f"\\setlength{{\\extrarowheight}}{{{BETWEEN_ROWS}pt}}"
     note = f"\\scriptsize\\sloppy {escape(note)}"
     if layout.height() + note_height < HEIGHT:
         body = styler.to_latex(**options)
         return (
-            f"{PACKAGES}\\begin{{table}}[htbp]\n\\centering\n\\caption{{{title}}}\n"
+            f"{PACKAGES}\\begin{{table}}[htbp]\n\\centering\n"
+            f"\\setlength{{\\belowcaptionskip}}{{4pt}}\\caption{{{title}}}\n"
             f"\\label{{tab:{label}}}\n{size}\n{body}\n"
             f"\\par\\vspace{{2pt}}\\parbox{{\\linewidth}}{{{note}}}\n"
             "\\end{table}\n"
@@ -175,15 +181,14 @@ class Layout:
         self.text, self.numbers = printed.text, printed.numbers
         self.decimals = {h for h in self.numbers if not self.text[h].str.endswith("%").any()}
         whole = {head: max([0.0, *map(width, cells)]) for head, cells in self.text.items()}
-        heads = {head: max(map(width, self._broken(head)), default=0.0) for head in whole}
         longest = {
             head: max(width(word) for text in [head, *cells] for word in _words(text))
             for head, cells in self.text.items()
         }
-        natural = {head: max(whole[head], heads[head]) for head in whole}
-        self.widths, self.paragraphs = natural, []
-        self.size = next(iter(SIZES))
-        for self.gap in GAPS:
+        self.size, self.paragraphs = next(iter(SIZES)), []
+        for self.gap, self.head_line in SPACING:
+            natural = {h: max([whole[h], *map(width, self._broken(h))]) for h in whole}
+            self.widths = natural
             if sum(natural.values()) <= self._room(len(natural)):
                 return
         self.paragraphs = [
@@ -225,7 +230,8 @@ class Layout:
         lines = max((len(self._broken(head)) for head in self.text), default=1)
         for row in self.text.to_dict("records"):
             lines += max((_lines(row[h], self.widths[h]) for h in self.paragraphs), default=1)
-        return lines * SIZES[self.size][1] * STRETCH
+        between = BETWEEN_ROWS * len(self.text) if self.paragraphs else 0
+        return lines * SIZES[self.size][1] * STRETCH + between
 
     def columns(self) -> str:
         """LaTeX column types: decimals aligned, paragraphs in parts of the line."""
@@ -252,7 +258,7 @@ class Layout:
         return f"\\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}" + r"\\".join(lines) + r"\end{tabular}"
 
     def _broken(self, head: str) -> list[str]:
-        longest = max([HEADER_LINE, *self.text[head].str.len()])
+        longest = max([self.head_line, *self.text[head].str.len()])
         return textwrap.wrap(head, longest, break_long_words=False)
 
 
