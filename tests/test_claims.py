@@ -722,7 +722,7 @@ class TestPrint:
         for form, name in cells:
             assert float(re.sub("[^0-9.]", "", form.format(value[name]))) == value[name], name
 
-    @pytest.mark.parametrize("table", ["t06_claims", "borne_out", "t12_polls_and_resources"])
+    @pytest.mark.parametrize("table", ["borne_out", "t12_polls_and_resources"])
     def test_the_notebook_formats_no_claimed_value_itself(self, table):
         columns = read_columns(read_sections(ROOT, "08_claims")[table])
         given = [column for column in columns if column.name in ("claimed_value", "value")]

@@ -179,26 +179,22 @@ class Notebook:
             for field in ("title", "unit", "note", "sources", "empty")
         }
         title = f"{text['title']} ({text['unit']})"
+        note = f"Note: {text['note']}" if text["note"] else ""
         printed = Printed(shown, self.words.printed_columns(section, given), self.named)
         number, sources = self.words.ref(name), ids(text["sources"])
         if re.match(r"t\d\d_", name):
             described = self.words.described(section, list(frame.columns), given)
             self._save(f"tables/{name}.csv", frame, title, described, sources)
-            notes = [text["note"], self._rest(name, frame, printed)]
-            notes = [note for note in notes if note] + [source_line(self.sources, sources)]
-            body = "\n\n".join([f"**{number}. {title}**", to_markdown(printed), *notes])
+            parts = [f"**{number}. {title}**", to_markdown(printed), note]
+            parts.append(source_line(self.sources, sources))
+            body = "\n\n".join(part for part in parts if part)
             self.staging.stage(f"tables/{name}.md").write_text(f"{body}\n", encoding="utf-8")
-            latex = to_latex(printed, label=name, title=title, note=" ".join(notes))
+            below = f"{note} {short_source_line(self.sources, sources)}".strip()
+            latex = to_latex(printed, label=name, title=title, note=below)
             self.staging.stage(f"tables/{name}.tex").write_text(latex, encoding="utf-8")
         body = text["empty"] or "No rows in this run." if shown.empty else to_markdown(printed)
-        parts = [f"**{number}. {title}**", body, text["note"]]
+        parts = [f"**{number}. {title}**", body, note]
         show(Markdown("\n\n".join(part for part in parts if part)))
-
-    @staticmethod
-    def _rest(name: str, frame: pd.DataFrame, printed: Printed) -> str:
-        if len(printed.text) == len(frame) and len(printed.text.columns) == len(frame.columns):
-            return ""
-        return f"All {len(frame)} rows and {len(frame.columns)} columns: {name}.csv."
 
     def figure(
         self, name: str, figure, data: pd.DataFrame | str, opening: bool = False, **given

@@ -1,24 +1,41 @@
 """Tables as papers print them: Markdown and LaTeX (booktabs, aligned decimals) of one frame."""
 
+import functools
+import math
 import re
 import string
 import textwrap
 
 import pandas as pd
+from matplotlib import get_data_path
+from matplotlib.ft2font import FT2Font
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from oda_eras.words import formatted, minus
 
-# A column of longer text is set as a paragraph; a header breaks into lines of so many characters.
-LONGEST_LINE, HEADER_LINE = 24, 13
-# Characters across 170 mm of text in two sizes of type, and what a gap between columns takes.
-ACROSS = {"\\footnotesize": 104, "\\scriptsize": 114}
-GAP = 2.6
-NARROWEST_PARAGRAPH = 14
-# What a page of text holds in footnote size; a longer table is set to run over pages.
-ROWS_ON_A_PAGE = 45
+# What every table fits, in points: A4 with margins of 25 mm, the narrower of A4 and letter, and the
+# height of letter with margins of an inch, the lower, less the lines of a caption.
+LINE, HEIGHT = 455, 600
+# Sizes of type: widths in parts of those at 10 pt (small sizes are drawn wider), height of a line.
+SIZES = {"\\footnotesize": (0.85, 9.5), "\\scriptsize": (0.80, 8.0)}
+STRETCH = 1.15
+# What siunitx and borders may take beside the text.
+SLACK = 5
+# Half the gap between columns, in points, and after how many characters heads break: the first
+# for which there is room.
+SPACING = (5, 13), (3, 13), (3, 9)
+# Text up to so many points at 10 pt stays on one line.
+SHORT_TEXT = 60
+# Points between rows that hold paragraphs.
+BETWEEN_ROWS = 2
+# What ragged lines in a paragraph leave empty.
+RAGGED = 1.2
 MOST_DECIMALS = 4
 NUMBER = re.compile(r"(< )?[-+]?[\d,]*\.?\d+%?|")
+# A range whose ends are equal, "4 to 4" or "< 0.001 to < 0.001".
+NO_RANGE = re.compile(r"(?<![^\s(\[])((?:< )?\S+) to \1(?![^\s)\],;])")
+# Where a line may break inside a word: an address, a name of a file, a code.
+BREAK = r"/|_|\.(?=[A-Z])"
 PACKAGES = "% needs the packages array, booktabs, longtable and siunitx\n"
 
 
@@ -74,7 +91,9 @@ class Template(string.Formatter):
 
 def _from_template(row: dict, form: str) -> str:
     used = [name for _, name, *_ in Template().parse(form) if name]
-    return "" if any(pd.isna(row[name]) for name in used) else Template().format(form, **row)
+    if any(pd.isna(row[name]) for name in used):
+        return ""
+    return NO_RANGE.sub(r"\1", Template().format(form, **row))
 
 
 def _from_values(column: pd.Series, form: str, named) -> list[str]:
@@ -89,10 +108,19 @@ def _from_values(column: pd.Series, form: str, named) -> list[str]:
 
 
 def to_markdown(printed: Printed) -> str:
-    """A Markdown table, numbers to the right."""
+    """A Markdown table, numbers to the right.
+
+    The dashes under a head are as many as its column is wide when the table fills a page: pandoc
+    divides the line by them where a table is wider than its text.
+    """
     text = printed.text.replace(r"\|", r"\\|", regex=True).map(minus)
     align = ["right" if head in printed.numbers else "left" for head in text]
-    return text.to_markdown(index=False, disable_numparse=True, colalign=align)
+    head, _, *rows = text.to_markdown(
+        index=False, disable_numparse=True, colalign=align
+    ).splitlines()
+    dashes = ["-" * max(round(width / 5), 3) for width in Layout(printed).widths.values()]
+    rule = [f"{d}:" if a == "right" else f":{d}" for d, a in zip(dashes, align, strict=True)]
+    return "\n".join([head, f"|{'|'.join(rule)}|", *rows])
 
 
 def to_latex(printed: Printed, *, label: str, title: str, note: str) -> str:
@@ -113,82 +141,171 @@ def to_latex(printed: Printed, *, label: str, title: str, note: str) -> str:
         A table environment, or a longtable where the rows do not fit on a page. It is meant to
         be \\input and needs the packages that its first line names.
     """
-    text = printed.text.apply(
-        lambda column: column.str.replace(",", "") if column.name in printed.numbers else column
+    layout = Layout(printed)
+    heads = {head: layout.header(head) for head in printed.text}
+    cells = {head: _decimal if head in layout.decimals else escape for head in heads}
+    styler = printed.text.style.hide(axis="index").format(cells)
+    styler = styler.format_index(heads.get, axis="columns")
+    options = {"hrules": True, "siunitx": True, "column_format": layout.columns()}
+    title, note_height = escape(title), _lines(note, LINE / SIZES["\\scriptsize"][0]) * 8
+    size = (
+        f"{layout.size}\\renewcommand{{\\arraystretch}}{{{STRETCH}}}"
+        f"\\setlength{{\\tabcolsep}}{{{layout.gap}pt}}"
     )
-    long = len(text) > ROWS_ON_A_PAGE
-    size, columns = column_format(text, printed.numbers, smallest=long)
-    styler = text.style.hide(axis="index").format(escape).format_index(_header, axis="columns")
-    options = {"hrules": True, "siunitx": True, "column_format": columns}
-    title, note = escape(title), escape(note)
-    size += "\\renewcommand{\\arraystretch}{1.15}"
-    if not long:
+    if layout.paragraphs:
+        size += f"\\setlength{{\\extrarowheight}}{{{BETWEEN_ROWS}pt}}"
+    note = f"\\scriptsize\\sloppy {escape(note)}"
+    if layout.height() + note_height < HEIGHT:
         body = styler.to_latex(**options)
         return (
-            f"{PACKAGES}\\begin{{table}}[htbp]\n\\centering\n\\caption{{{title}}}\n"
+            f"{PACKAGES}\\begin{{table}}[htbp]\n\\centering\n"
+            f"\\setlength{{\\belowcaptionskip}}{{4pt}}\\caption{{{title}}}\n"
             f"\\label{{tab:{label}}}\n{size}\n{body}\n"
-            f"\\par\\vspace{{2pt}}\\parbox{{\\linewidth}}{{\\scriptsize\\sloppy {note}}}\n"
+            f"\\par\\vspace{{2pt}}\\parbox{{\\linewidth}}{{{note}}}\n"
             "\\end{table}\n"
         )
     body = styler.to_latex(environment="longtable", caption=title, label=f"tab:{label}", **options)
-    return f"{PACKAGES}{{{size}\n{body}\\noindent{{\\scriptsize\\sloppy {note}\\par}}\n}}\n"
+    size += "\\setlength{\\LTcapwidth}{\\linewidth}"
+    return f"{PACKAGES}{{{size}\n{body}\\noindent{{{note}\\par}}\n}}\n"
 
 
-def _header(name: str) -> str:
-    """A column's name, broken into lines where it is long."""
-    lines = [escape(line) for line in textwrap.wrap(name, HEADER_LINE)]
-    if len(lines) < 2:
-        return "".join(lines)
-    return r"\begin{tabular}[b]{@{}l@{}}" + r"\\".join(lines) + r"\end{tabular}"
+class Layout:
+    """How a table is set so that it fits `LINE`: size of type, columns that are paragraphs.
 
-
-def column_format(text: pd.DataFrame, numbers: set[str], smallest: bool = False) -> tuple[str, str]:
-    """Size of type and column types: decimals aligned, long text in paragraphs that fit the page.
-
-    `smallest` asks for the smaller size whether the columns need it or not.
+    Columns are as wide as their text where the line holds them all. Else longer texts are set as
+    paragraphs, none narrower than its longest word, in the larger size that has room for them.
+    `widths` are in points at 10 pt, by head; `decimals` are the columns for siunitx.
     """
-    widths, paragraphs = {}, {}
-    for name, column in text.items():
-        longest = column.str.len().max() if len(column) else 0
-        header = max((len(line) for line in textwrap.wrap(name, HEADER_LINE)), default=0)
-        if longest > LONGEST_LINE and name not in numbers:
-            paragraphs[name] = column.str.len().mean() ** 0.5
-        widths[name] = max(longest, header)
-    fixed = sum(widths[name] for name in widths if name not in paragraphs) + GAP * len(widths)
-    needed = fixed + NARROWEST_PARAGRAPH * len(paragraphs)
-    small, smaller = ACROSS
-    size = smaller if smallest or needed > ACROSS[small] else small
-    rest = max(ACROSS[size] - fixed, NARROWEST_PARAGRAPH * len(paragraphs))
-    kinds = []
-    for name in text:
-        if name in paragraphs:
-            width = rest * paragraphs[name] / sum(paragraphs.values()) / ACROSS[size]
-            kinds.append(f">{{\\raggedright\\arraybackslash}}p{{{width:.3f}\\linewidth}}")
-        elif name in numbers:
-            whole = max(len(cell.lstrip("<+- ").split(".")[0]) for cell in text[name])
-            after = max(len(cell.partition(".")[2]) for cell in text[name])
-            sign = "-" if text[name].str.startswith(("+", "-")).any() else ""
-            kinds.append(f"S[table-format={sign}{whole}.{after},retain-explicit-plus]")
-        else:
-            kinds.append("l")
-    return size, "".join(kinds)
+
+    def __init__(self, printed: Printed):
+        self.text, self.numbers = printed.text, printed.numbers
+        self.decimals = {h for h in self.numbers if not self.text[h].str.endswith("%").any()}
+        whole = {head: max([0.0, *map(width, cells)]) for head, cells in self.text.items()}
+        longest = {
+            head: max(width(word) for text in [head, *cells] for word in _words(text))
+            for head, cells in self.text.items()
+        }
+        self.size, self.paragraphs = next(iter(SIZES)), []
+        for self.gap, self.head_line in SPACING:
+            natural = {h: max([whole[h], *map(width, self._broken(h))]) for h in whole}
+            self.widths = natural
+            if sum(natural.values()) <= self._room(len(natural)):
+                return
+        self.paragraphs = [
+            head for head in natural if head not in self.numbers and whole[head] > SHORT_TEXT
+        ]
+        least = {head: longest[head] + 2 for head in self.paragraphs}
+        fixed = sum(natural[head] for head in natural if head not in least)
+        for self.size in SIZES:
+            rest = self._room(len(natural)) - fixed - sum(least.values())
+            if rest >= 0:
+                break
+        self.widths = natural | self._shared(least, rest, natural)
+
+    def _room(self, columns: int) -> float:
+        """What the line has for text, in points at 10 pt."""
+        return (LINE - SLACK - 2 * self.gap * (columns - 1)) / SIZES[self.size][0]
+
+    def _shared(self, least: dict, rest: float, natural: dict) -> dict[str, float]:
+        """Widths of paragraphs: what is left goes to long texts, to none more than it needs.
+
+        Widths in proportion to the cube root of the sum of squared lengths make the sum of the
+        squared numbers of lines least.
+        """
+        given, open_ = dict(least), set(least)
+        long = {h: sum(width(cell) ** 2 for cell in self.text[h]) ** (1 / 3) for h in least}
+        while open_ and rest > 1:
+            total = sum(long[head] for head in open_)
+            more = {
+                head: min(rest * long[head] / total, max(natural[head] + 2 - given[head], 0))
+                for head in open_
+            }
+            given |= {head: given[head] + extra for head, extra in more.items()}
+            rest -= sum(more.values())
+            open_ = {head for head in open_ if given[head] < natural[head]}
+        return given
+
+    def height(self) -> float:
+        """Points that the rows take, heads included."""
+        lines = max((len(self._broken(head)) for head in self.text), default=1)
+        for row in self.text.to_dict("records"):
+            lines += max((_lines(row[h], self.widths[h]) for h in self.paragraphs), default=1)
+        between = BETWEEN_ROWS * len(self.text) if self.paragraphs else 0
+        return lines * SIZES[self.size][1] * STRETCH + between
+
+    def columns(self) -> str:
+        """LaTeX column types: decimals aligned, paragraphs in parts of the line."""
+        kinds = []
+        for head, cells in self.text.items():
+            if head in self.paragraphs:
+                part = self.widths[head] * SIZES[self.size][0] / LINE
+                kinds.append(f">{{\\raggedright\\arraybackslash}}p{{{part:.3f}\\linewidth}}")
+            elif head in self.decimals:
+                whole = max(len(cell.lstrip("<+- ").split(".")[0]) for cell in cells)
+                after = max(len(cell.partition(".")[2]) for cell in cells)
+                sign = "-" if cells.str.startswith(("+", "-")).any() else ""
+                kinds.append(f"S[table-format={sign}{whole}.{after},retain-explicit-plus]")
+            else:
+                kinds.append("r" if head in self.numbers else "l")
+        return f"@{{}}{''.join(kinds)}@{{}}"
+
+    def header(self, head: str) -> str:
+        """A head in LaTeX, in lines where it is longer than its column; a paragraph breaks it."""
+        lines = [escape(line) for line in self._broken(head)]
+        if len(lines) < 2 or head in self.paragraphs:
+            return escape(head)
+        side = "c" if head in self.numbers else "l"
+        return f"\\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}" + r"\\".join(lines) + r"\end{tabular}"
+
+    def _broken(self, head: str) -> list[str]:
+        longest = max([self.head_line, *self.text[head].str.len()])
+        return textwrap.wrap(head, longest, break_long_words=False)
+
+
+@functools.cache
+def _font() -> FT2Font:
+    font = FT2Font(f"{get_data_path()}/fonts/ttf/cmr10.ttf")
+    font.set_size(10, 72)
+    return font
+
+
+@functools.cache
+def _advance(character: str) -> float:
+    """Points that a character takes in Computer Modern at 10 pt; those it lacks as wide as +."""
+    known = character.isascii() and (character.isalnum() or character in " .,:;()[]/+-%&'!?=")
+    code = ord("n" if character.isalpha() and not known else character if known else "+")
+    return _font().load_char(code).linearHoriAdvance / 65536
+
+
+def width(text: str) -> float:
+    """Points that a text takes on one line at 10 pt in Computer Modern, LaTeX's wide default."""
+    return sum(map(_advance, text))
+
+
+def _words(text: str) -> list[str]:
+    return re.sub(rf"({BREAK})", r"\1 ", text).split() or [""]
+
+
+def _lines(text: str, room: float) -> int:
+    return max(math.ceil(width(text) * RAGGED / room), 1)
 
 
 ESCAPES = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\ensuremath{<}", ">": r"\ensuremath{>}", "−": r"\ensuremath{-}", "–": "--",
 }  # fmt: skip
 
 
 def escape(text: str) -> str:
-    """Plain text for LaTeX, with room to break in addresses, names of files and codes.
-
-    "< 0.001" is set in braces, which siunitx leaves as they are in a column of decimals.
-    """
-    if NUMBER.fullmatch(text) and text.startswith("<"):
-        return f"{{${text}$}}"
-    plain = "".join(ESCAPES.get(character, character) for character in text)
+    """Plain text for LaTeX, minus signs set as such, with room to break in long names and codes."""
+    plain = "".join(ESCAPES.get(character, character) for character in minus(text))
     return re.sub(r"(/|\\_|\.(?=[A-Z]))", r"\1\\allowbreak{}", plain)
+
+
+def _decimal(text: str) -> str:
+    """A cell for a column of decimals; siunitx leaves alone what stands in braces."""
+    return f"{{{escape(text)}}}" if text.startswith("<") else text.replace(",", "")
 
 
 def numbers_to_latex(numbers: dict[str, dict]) -> str:
@@ -203,6 +320,6 @@ def numbers_to_latex(numbers: dict[str, dict]) -> str:
         "\\else\\@latex@error{no number is named #1}{See numbers.json.}\\fi}",
     ]
     for name, number in numbers.items():
-        text = escape(number["text"]).replace("-", "\\ensuremath{-}")
+        text = escape(number["text"])
         lines.append(f"\\@namedef{{oda@{name}}}{{{text}}}")
     return "\n".join([*lines, "\\makeatother"]) + "\n"
