@@ -34,8 +34,8 @@ INK, QUIET, BAND = "#1a1a1a", "#595959", "#ececec"
 COLOURS = {
     "KAZ": "#0072B2", "KGZ": "#D55E00", "TJK": "#009E73", "TKM": "#CC79A7", "UZB": "#E69F00",
     # gross is a light shade of net, what comes back of loans a dark one of theirs
-    "net": "#332288", "gross": "#8f7fd1", "grants": "#882255", "loans": "#56B4E9",
-    "repayments": "#1b4f6b", "commitments": "#8a8a2b",
+    "net": "#332288", "gross": "#8f7fd1", "grants": "#aa3377", "loans": "#56B4E9",
+    "repayments": "#123f57", "commitments": "#8a8a2b",
     # the donor studied, and the sums over its recipients
     "donor": "#b3001b", "other donors": "#8c8c8c", "placebo": "#b0b0b0",
     "all": INK, "without UZB": "#a0703c",
@@ -138,7 +138,7 @@ def text_width_mm(text: str, size: float, weight: str = "normal") -> float:
 @cache
 def word_width_mm(word: str, size: float, weight: str) -> float:
     """Width of a word, which `text_width_mm` asks for more than once."""
-    font = FontProperties(STYLE["font.sans-serif"], size=size, weight=weight)
+    font = FontProperties(family=STYLE["font.sans-serif"], size=size, weight=weight)
     return text_to_path.get_text_width_height_descent(word, font, ismath=False)[0] / 72 / MM
 
 
