@@ -704,7 +704,7 @@ def three_measures(rows: pd.DataFrame) -> Figure:
     figure, axes = panels_by_recipient(rows, 34)
     years = range(int(rows.year.min()), int(rows.year.max()) + 1)
     fills = [
-        (["known", "converted"], INK, "gross"),
+        (["known", "converted"], COLOURS["gross"], "gross"),
         (["inferred", "extrapolated"], "white", "gross, inferred or extrapolated"),
     ]
     for code, ax in axes.items():
