@@ -15,6 +15,7 @@ from comparison import pinned_platform
 from conftest import OUT, ROOT
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
+from matplotlib.ft2font import FT2Font
 from matplotlib.testing.compare import compare_images
 from pypdf import PdfReader
 
@@ -98,7 +99,8 @@ def overlapping(figure) -> list[tuple[str, str]]:
     for text in texts(figure):
         box = text.get_window_extent()
         if box.width > 0 and box.height > 0:
-            boxes.append((text.get_text(), box.shrunk(0.94, 0.7)))
+            upright = text.get_rotation() == 90
+            boxes.append((text.get_text(), box.shrunk(*((0.7, 0.94) if upright else (0.94, 0.7)))))
     return [
         (a, b) for (a, one), (b, other) in itertools.combinations(boxes, 2) if one.overlaps(other)
     ]
@@ -238,6 +240,18 @@ def test_text_stands_out(drawn):
     assert not pale
 
 
+def test_the_shipped_fonts_have_every_sign(drawn):
+    known = [set(FT2Font(path).get_charmap()) for path in figures.FONTS]
+    assert len(known) == 2
+    signs = {ord(sign) for text in texts(drawn) for sign in text.get_text()} - {ord("\n")}
+    assert not [chr(sign) for sign in signs if any(sign not in font for font in known)]
+
+
+def test_a_headline_has_two_lines_at_most(drawn):
+    lines = [t.get_text().count("\n") + 1 for t in drawn.texts if t.get_gid() == "headline"]
+    assert max(lines, default=1) <= 2
+
+
 def test_data_stand_out(drawn):
     for look in (look for ax in drawn.axes for look in series_of(ax)):
         assert contrast(look["colour"]) >= MARK_CONTRAST, look
@@ -283,22 +297,32 @@ def test_saved_files_are_complete(name):
     path = ROOT / OUT / "figures" / f"{name}.png"
     caption = path.with_suffix(".md").read_text(encoding="utf-8")
     alt = path.with_suffix(".txt").read_text(encoding="utf-8")
-    assert caption.startswith(f"**{naming.label(name)}. ")
+    about = figures.read_caption(path.with_suffix(".md"))
+    assert about.heading.startswith(f"{naming.label(name)}. ")
+    assert caption.startswith(about.headline)
     assert re.search(r"(?i)ODA|simulat|verdicts|votes", caption) and "Source: " in caption
     assert re.search(r"n = \d", caption) and re.search(r"\d", alt)
     assert re.search(r"(?i)current|constant|number of claims|a simulation|votes", caption)
     assert re.search(r"commit|vintage|computed by this project|undated|simulat", caption)
     svg = path.with_suffix(".svg").read_text(encoding="utf-8")
-    assert "<text" in svg and "DejaVu Sans" in svg
+    assert "<text" in svg and "'Open Sans'" in svg
+    variants = [path.parent, path.parent / "print"] if about.headline else [path.parent]
+    for folder in variants:
+        check_fonts(folder / f"{name}.pdf")
+
+
+def check_fonts(pdf: Path) -> None:
+    """A PDF brings the shipped font's letters, as TrueType, and no other's."""
     fonts = [
         font.get_object()
-        for page in PdfReader(path.with_suffix(".pdf")).pages
+        for page in PdfReader(pdf).pages
         for font in page["/Resources"]["/Font"].values()
     ]
     described = [
         f["/DescendantFonts"][0].get_object() if "/DescendantFonts" in f else f for f in fonts
     ]
-    assert described and all("/FontFile2" in f["/FontDescriptor"] for f in described)  # TrueType
+    assert described and all("/FontFile2" in f["/FontDescriptor"] for f in described)
+    assert all("OpenSans" in font["/BaseFont"] for font in fonts)
 
 
 # Images, where this matplotlib is the one that drew the committed ones.
@@ -330,12 +354,14 @@ def test_a_changed_data_point_fails_the_comparison(saved, tmp_path):
     totals = pd.read_csv(plotted(ROOT / OUT, name))
     changed = totals.copy()
     changed.loc[10, "with_uzbekistan"] += 20
-    footer = saved[name].texts[-1].get_text().replace("\n", " ")
+    said = {text.get_gid(): text.get_text().replace("\n", " ") for text in saved[name].texts}
     for png, data in (("same", totals), ("changed", changed)):
         figure = figures.total_with_and_without(data)
-        figures.set_footer(figure, footer)
+        figures.set_footer(figure, said["footer"])
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # as when it is saved
+        if "headline" in said:
+            figures.set_headline(figure, said["headline"], said["subtitle"])
         figure.savefig(tmp_path / f"{png}.png", dpi=300)
         plt.close(figure)
     baseline = str(ROOT / OUT / "figures" / f"{name}.png")
@@ -363,6 +389,102 @@ def test_faults_are_found():
     assert contrast("#b0b0b0") < TEXT_CONTRAST
 
 
+FLOWS = pd.DataFrame(
+    [
+        (code, year, None if year == 1999 else 9.0)
+        for code in ("KAZ", "all")
+        for year in range(1997, 2005)
+    ],
+    columns=["recipient", "year", "usd_million"],
+)
+REPORTED = FLOWS[FLOWS.recipient == "KAZ"].dropna().assign(measure="net")
+ONE_ERA = pd.DataFrame({"opens": ["1997-01-01"], "closes": [None], "label": ["one"]})
+
+
+def settled(draw):
+    """A figure as it is when it gets its headline."""
+    figure = draw()
+    figures.set_footer(figure, "Source: a table, in US$ million and in US$ billion.")
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    plt.close(figure)
+    return figure
+
+
+def places_mm(figure) -> np.ndarray:
+    """Where panels, legends and the footer are, in millimetres from the page's left and foot."""
+    figure.draw_without_rendering()
+    footer = [text for text in figure.texts if text.get_gid() == "footer"]
+    boxes = [part.get_window_extent() for part in [*figure.axes, *figure.legends, *footer]]
+    return np.array([box.bounds for box in boxes]) / figure.dpi * 25.4
+
+
+@pytest.mark.parametrize(
+    ("draw", "lines"),
+    [
+        (lambda: figures.flows_by_recipient(FLOWS, ONE_ERA), 1),
+        (lambda: figures.what_is_reported(REPORTED, 1997, 2004), 1),
+        (
+            lambda: figures.total_with_and_without(
+                pd.DataFrame({"year": [1, 2], "with_uzbekistan": 1, "without_uzbekistan": 0})
+            ),
+            2,
+        ),
+    ],
+    ids=["legend", "no legend", "single"],
+)
+def test_a_headline_moves_nothing_and_covers_nothing(draw, lines):
+    figure = settled(draw)
+    before, size = places_mm(figure), figure.get_size_inches()
+    headline = "The total of US$ 9 million, in US$ of 1997, is what it was seven years before"
+    figures.set_headline(figure, headline, "Net ODA, US$ million, current prices, in US$")
+    assert abs(places_mm(figure) - before).max() < 0.1
+    assert figure.get_size_inches()[0] == size[0]
+    assert not clipped(figure) and not overlapping(figure)
+    first, second = (t for t in figure.texts if t.get_gid() in ("headline", "subtitle"))
+    broken = first.get_text().split("\n")
+    assert " ".join(broken) == headline and len(broken) == lines
+    widths = [figures.text_width_mm(line, figures.HEADLINE, "bold") for line in broken]
+    assert min(widths) > 0.7 * max(widths)
+    drawn_mm = first.get_window_extent().width / figure.dpi * 25.4
+    assert drawn_mm == pytest.approx(max(widths), abs=0.5)
+    assert second.get_window_extent().y1 <= first.get_window_extent().y0 + 1
+    assert second.get_fontsize() < first.get_fontsize()
+    panels = max(ax.get_tightbbox().y1 for ax in figure.axes)
+    assert panels < second.get_window_extent().y0
+    assert contrast(second.get_color()) >= TEXT_CONTRAST
+
+
+def test_text_is_broken_where_it_is_too_wide():
+    text = "one two three four five six seven eight nine ten"
+    lines = figures.broken(text, 20, 7)
+    assert " ".join(lines) == text and len(lines) > 2
+    assert all(figures.text_width_mm(line, 7) <= 20 for line in lines)
+    assert figures.broken("a-word-that-is-wider-than-its-line", 5, 7) == [
+        "a-word-that-is-wider-than-its-line"
+    ]
+
+
+def test_the_shipped_font_is_used_whatever_the_system_has(monkeypatch):
+    fonts = mpl.font_manager.fontManager
+    system = mpl.font_manager.FontEntry(fname="/nowhere.ttf", name="Open Sans", weight=400)
+    monkeypatch.setattr(fonts, "ttflist", [system, *fonts.ttflist])
+    figures.register_fonts()
+    found = [mpl.font_manager.findfont(f"Open Sans:{weight}") for weight in ("regular", "bold")]
+    assert sorted(found) == [str(path) for path in figures.FONTS]
+
+
+def test_no_colour_has_two_meanings():
+    meanings = figures.COLOURS | dict(enumerate(figures.SERIES))
+    alike = [
+        (one, other)
+        for (one, a), (other, b) in itertools.combinations(meanings.items(), 2)
+        if deltaE(to_rgb(a), to_rgb(b), input_space="sRGB1") < APART
+    ]
+    assert not alike
+    assert not [name for name, one in meanings.items() if contrast(one) < MARK_CONTRAST]
+
+
 def test_only_preset_widths():
     with pytest.raises(ValueError, match="expected one of single, double"):
         figures.new_figure("wide", 50, "note")
@@ -371,8 +493,10 @@ def test_only_preset_widths():
 def test_what_stands_beside_a_figure_is_read_as_it_was_written(tmp_path):
     path = tmp_path / "f05_x.md"
     about = figures.Caption("Figure 5. Who? Why?", "Net ODA.", "Source: a table.", "data/t.csv")
-    path.write_text(about.to_markdown())
-    assert figures.read_caption(path) == about
+    for written in (about, about._replace(headline="They have.", subtitle="Net ODA, US$")):
+        path.write_text(written.to_markdown())
+        assert figures.read_caption(path) == written
+    assert path.read_text().startswith("They have.\n\nNet ODA, US$\n\n**Figure 5. Who? Why?**")
     path.write_text("Net ODA.\n\nSource: a table.\n")
     with pytest.raises(ValueError, match=r"f05_x\.md: expected heading, caption, source line"):
         figures.read_caption(path)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib import image as mpimg
 from nbclient import NotebookClient
+from pypdf import PdfReader
 
 from oda_eras import figures, notebook
 from oda_eras.notebook import Notebook
@@ -247,6 +248,50 @@ def test_a_figure_comes_at_its_size_with_all_that_belongs_to_it(nb):
     assert b"/FontFile2" in (folder / "f05_x.pdf").read_bytes()  # TrueType, embedded
     assert "<text" in (folder / "f05_x.svg").read_text()
     assert (folder / "f05_x.txt").read_text() == "A line that rises to 2.\n"
+
+
+HEADED = WORDS.replace(
+    "question: And then?",
+    "question: And then?\nheadline: Aid peaked at {{ top }}\nsubtitle: Net ODA, US$ million",
+)
+
+
+def test_a_figure_with_a_headline_has_a_print_variant_without(root, shown):
+    (root / "notebooks/words/03_patterns.md").write_text(HEADED)
+    kept = []
+    for _ in range(2):
+        nb = Notebook("03_patterns", "outputs/DEU")
+        drawn = figures.total_with_and_without(TOTALS)
+        nb.figure("f05_x", figures.total_with_and_without(TOTALS), TOTALS, top=2.0)
+        nb.save("t", FRAME)
+        nb.figure("f06_y", drawn, "t", top=2)
+        folder = nb.staging.folder / "figures"
+        names = ["f06_y.pdf", "f06_y.svg", "f06_y.png", "print/f06_y.pdf"]
+        kept.append({name: (folder / name).read_bytes() for name in names})
+    assert kept[0] == kept[1]
+    assert not (folder / "print/f05_x.pdf").exists()
+    said, page = {}, {}
+    for name in ("f06_y.pdf", "print/f06_y.pdf"):
+        [sheet] = PdfReader(folder / name).pages
+        said[name], page[name] = sheet.extract_text(), [float(edge) for edge in sheet.mediabox]
+    assert "Aid peaked at 2" in said["f06_y.pdf"] and "Net ODA, US$" in said["f06_y.pdf"]
+    assert "Aid" not in said["print/f06_y.pdf"] and "Source" in said["print/f06_y.pdf"]
+    assert page["print/f06_y.pdf"][2] == page["f06_y.pdf"][2]
+    assert page["print/f06_y.pdf"][3] == pytest.approx(65 / 25.4 * 72, abs=0.1)
+    assert page["f06_y.pdf"][3] > page["print/f06_y.pdf"][3]
+    assert nb.staging.staged["figures/print/f06_y.pdf"] == {"data": "data/t.csv"}
+    about = (folder / "f06_y.md").read_text()
+    assert about.startswith("Aid peaked at 2\n\nNet ODA, US$ million\n\n**Figure 6. And then?**")
+    assert 'id="headline"' in (folder / "f06_y.svg").read_text()
+
+
+def test_a_headline_needs_a_subtitle(root, shown):
+    path = root / "notebooks/words/03_patterns.md"
+    path.write_text(HEADED.replace("subtitle: Net ODA, US$ million\n", ""))
+    nb = Notebook("03_patterns", "outputs/DEU")
+    nb.save("t", FRAME)
+    with pytest.raises(WordsError, match="f06_y has one of headline and subtitle"):
+        nb.figure("f06_y", figures.total_with_and_without(TOTALS), "t", top=2)
 
 
 def test_footer_and_caption_cite_the_same_sources(nb, shown):

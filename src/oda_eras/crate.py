@@ -33,6 +33,7 @@ LICENCES = {
     "CC BY 4.0": "https://creativecommons.org/licenses/by/4.0/",
     "MIT": "https://spdx.org/licenses/MIT",
     "ODC-By": "https://opendatacommons.org/licenses/by/",
+    "OFL 1.1": "https://spdx.org/licenses/OFL-1.1",
 }
 FORMATS = {
     ".bib": "application/x-bibtex",
@@ -47,6 +48,7 @@ FORMATS = {
     ".py": "text/x-python",
     ".svg": "image/svg+xml",
     ".tex": "application/x-tex",
+    ".ttf": "font/ttf",
     ".yml": "application/yaml",
     ".yaml": "application/yaml",
 }
@@ -170,6 +172,8 @@ def describe(root: Path, outputs: str, notebooks: list[str]) -> ROCrate:
         elif name.startswith((outputs, "data/")):
             described = {"description": about[name]} if name in about else {}
             crate.file(name, license=crate.licence("CC BY 4.0"), **described)
+        elif name.startswith("src/oda_eras/fonts/"):
+            crate.file(name, license=crate.licence("OFL 1.1"))
         else:
             crate.file(name, license=crate.licence("MIT"))
     made = read_json(root / outputs / MERGED[0])

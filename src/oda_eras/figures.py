@@ -5,8 +5,8 @@ the source line as its footer.
 """
 
 import re
-import textwrap
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -14,10 +14,13 @@ from typing import NamedTuple
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib import font_manager
 from matplotlib import pyplot as plt
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import withStroke
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
@@ -27,31 +30,42 @@ from oda_eras.study import LEVEL, RECIPIENTS
 WIDTHS_MM = {"single": 85, "double": 180}
 MM = 1 / 25.4
 
-# Okabe and Ito's colours, with a marker each so that grey prints tell them apart.
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]
+# What a colour means, once for all figures. Recipients have Okabe and Ito's; no two of all these
+# look alike, and each has a marker, a dash or a hatch beside it where it meets another.
+INK, QUIET, BAND = "#1a1a1a", "#595959", "#ececec"
+COLOURS = {
+    "KAZ": "#0072B2", "KGZ": "#D55E00", "TJK": "#009E73", "TKM": "#CC79A7", "UZB": "#E69F00",
+    # gross is a light shade of net, what comes back of loans a dark one of theirs
+    "net": "#332288", "gross": "#8f7fd1", "grants": "#aa3377", "loans": "#56B4E9",
+    "repayments": "#123f57", "commitments": "#8a8a2b",
+    # the donor studied, and the sums over its recipients
+    "donor": "#b3001b", "other donors": "#8c8c8c", "placebo": "#b0b0b0",
+    "all": INK, "without UZB": "#a0703c",
+    # verdicts
+    "holds": "#2e6b2e", "imprecise": "#c2b34a", "fails": "#5c1a10",
+}  # fmt: skip
+# For what is told apart within one figure only, such as methods, price bases or powers.
+SERIES = ["#9c27b0", "#7cb342", "#4a4238", "#e05a5a", "#5b5bd6"]
 MARKERS = ["o", "s", "^", "D", "v"]
-STYLES = {r: (c, m) for r, c, m in zip(RECIPIENTS, COLOURS, MARKERS, strict=True)}
+STYLES = {code: (COLOURS[code], marker) for code, marker in zip(RECIPIENTS, MARKERS, strict=True)}
 HATCHES = dict(zip(RECIPIENTS, ["", "////", "....", "xxxx", ""], strict=True))
 # Agreements of fewer billion yen carry no number.
 LEAST_LABELLED = 10
 # A donor whose aid changed by more than so many times is named; beyond the second number a dot
 # stands at the edge, with its value.
 FAR, FARTHEST = 6, 64
-# The footer is set in 5.5 pt: so many characters fit on a millimetre, so high is a line.
-FOOTER_CHARACTERS_PER_MM, FOOTER_LINE_MM = 0.92, 2.4
+# What stands outside the panels: points, and millimetres from the page's edges.
+HEADLINE, SUBTITLE, FOOTER = 9, 7, 5.5
+EDGE_MM = 1
 # More labels than that stand upright below an axis.
 MOST_LABELS = 10
-INK, QUIET, BAND = "#1a1a1a", "#595959", "#ececec"
 # sets small labels off from what lies behind them
 HALO = withStroke(linewidth=1.6, foreground="white")
-# what comes back of loans is a shade of their colour
-MEASURES = {
-    "net": COLOURS[0], "gross": INK, "grants": COLOURS[1], "loans": COLOURS[2],
-    "repayments": "#005a42",
-}  # fmt: skip
 
 STYLE = {
-    "font.family": "DejaVu Sans",
+    "font.family": "sans-serif",
+    # the second for a sign that the first lacks, and for readers of an SVG who lack the first
+    "font.sans-serif": ["Open Sans", "DejaVu Sans"],
     "font.size": 7,
     "axes.titlesize": 7,
     "axes.labelsize": 7,
@@ -72,11 +86,27 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": False,
+    # hinted letters would be wider on screen than in print, and lines broken for print too long
+    "text.hinting": "none",
     "figure.dpi": 110,
     "pdf.fonttype": 42,
     "svg.fonttype": "none",
     "svg.hashsalt": "oda-eras",
 }
+# Shipped, so that no figure depends on what a system has; small, since every PDF takes its letters
+# from it anew.
+FONTS = sorted((Path(__file__).parent / "fonts").glob("*.ttf"))
+
+
+def register_fonts() -> None:
+    """Make matplotlib draw with the shipped Open Sans, and not with one of the system's."""
+    fonts = font_manager.fontManager
+    fonts.ttflist = [font for font in fonts.ttflist if font.name != "Open Sans"]
+    for path in FONTS:
+        fonts.addfont(path)
+
+
+register_fonts()
 
 
 def new_figure(width: str, height_mm: float, rows: int = 1, columns: int = 1, **options):
@@ -91,41 +121,119 @@ def new_figure(width: str, height_mm: float, rows: int = 1, columns: int = 1, **
     return plt.subplots(rows, columns, figsize=size, layout="constrained", **options)
 
 
+def broken(text: str, width_mm: float, size: float, weight: str = "normal") -> list[str]:
+    """Break text, set in so many points, into lines that are no wider than so many millimetres."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_width_mm(longer, size, weight) > width_mm:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def text_width_mm(text: str, size: float, weight: str = "normal") -> float:
+    """Width of a line of text as it is printed; the shipped fonts do not kern."""
+    first, *others = (word_width_mm(word, size, weight) for word in text.split())
+    return first + sum(word_width_mm(" ", size, weight) + other for other in others)
+
+
+@cache
+def word_width_mm(word: str, size: float, weight: str) -> float:
+    """Width of a word, which `text_width_mm` asks for more than once."""
+    font = FontProperties(family=STYLE["font.sans-serif"], size=size, weight=weight)
+    return text_to_path.get_text_width_height_descent(word, font, ismath=False)[0] / 72 / MM
+
+
+def lines_mm(count: int, size: float) -> float:
+    """Height of so many lines of text of so many points."""
+    return count * size * 1.35 / 72 / MM
+
+
 def set_footer(figure: Figure, note: str) -> None:
     """Print a note, such as the source line, below all panels, which make room for it."""
     width_mm, height_mm = figure.get_size_inches() / MM
-    footer = textwrap.fill(note, int(width_mm * FOOTER_CHARACTERS_PER_MM))
-    footer_mm = 2 + FOOTER_LINE_MM * (footer.count("\n") + 1)
-    figure.get_layout_engine().set(rect=(0, footer_mm / height_mm, 1, 1 - footer_mm / height_mm))
+    lines = broken(note, width_mm - 2 * EDGE_MM, FOOTER)
+    share = (2 + lines_mm(len(lines), FOOTER)) / height_mm
+    figure.get_layout_engine().set(rect=(0, share, 1, 1 - share))
     figure.text(
-        0.008, 0.8 / height_mm, footer, fontsize=5.5, color=QUIET, va="bottom", parse_math=False
-    )
+        EDGE_MM / width_mm, 0.8 / height_mm, "\n".join(lines), fontsize=FOOTER, color=QUIET,
+        va="bottom", parse_math=False, gid="footer",
+    )  # fmt: skip
+
+
+def set_headline(figure: Figure, headline: str, subtitle: str) -> None:
+    """Print a headline, and in smaller type a subtitle, above all panels.
+
+    The page grows by their height, all else keeps its size and its place above the page's foot.
+    For a figure whose layout is settled: an engine would spread the panels over the new page.
+    """
+    width_mm, height_mm = figure.get_size_inches() / MM
+    line_mm = width_mm - 2 * EDGE_MM
+    first = broken(headline, line_mm, HEADLINE, "bold")
+    if len(first) == 2:  # of equal length, rather than one long and one word
+        words = headline.split()
+        pairs = [(" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words))]
+        first = min(pairs, key=lambda pair: max(text_width_mm(p, HEADLINE, "bold") for p in pair))
+    second = broken(subtitle, line_mm, SUBTITLE)
+    below_mm = EDGE_MM + lines_mm(len(first), HEADLINE) + 0.4  # from the edge to the subtitle
+    new_mm = height_mm + below_mm + lines_mm(len(second), SUBTITLE) + 1
+    kept = height_mm / new_mm
+    for ax in figure.axes:
+        left, bottom, width, height = ax.get_position().bounds
+        ax.set_position([left, bottom * kept, width, height * kept])
+    for text in figure.texts:
+        text.set_y(text.get_position()[1] * kept)
+    for legend in figure.legends:
+        box = legend.get_bbox_to_anchor().transformed(figure.transFigure.inverted())
+        place = (box.x0, box.y0 * kept, box.width, box.height * kept)
+        legend.set_bbox_to_anchor(place, figure.transFigure)
+    figure.set_size_inches(width_mm * MM, new_mm * MM)
+    looks = {"x": EDGE_MM / width_mm, "va": "top", "parse_math": False}
+    figure.text(
+        y=1 - EDGE_MM / new_mm, s="\n".join(first), fontsize=HEADLINE, fontweight="bold",
+        gid="headline", **looks,
+    )  # fmt: skip
+    figure.text(
+        y=1 - below_mm / new_mm, s="\n".join(second), fontsize=SUBTITLE, color=QUIET,
+        gid="subtitle", **looks,
+    )  # fmt: skip
 
 
 class Caption(NamedTuple):
     """What the Markdown file beside a saved figure says, a paragraph each.
 
     heading is number and question, "Figure 5. Who has it?"; source the source line; data the
-    table that is plotted, by its place in the outputs folder.
+    table that is plotted, by its place in the outputs folder. Headline and subtitle stand first;
+    a figure has both or neither.
     """
 
     heading: str
     caption: str
     source: str
     data: str
+    headline: str = ""
+    subtitle: str = ""
 
     def to_markdown(self) -> str:
         """The file's text."""
-        return f"**{self.heading}**\n\n{self.caption}\n\n{self.source}\n\nData: {self.data}.\n"
+        first = [self.headline, self.subtitle] if self.headline else []
+        parts = [*first, f"**{self.heading}**", self.caption, self.source, f"Data: {self.data}."]
+        return "\n\n".join(parts) + "\n"
 
 
 def read_caption(path: Path) -> Caption:
     """Read what stands beside a figure. Raises ValueError where `Caption` has not written it."""
-    form = r"\*\*(Figure \d+\. .+)\*\*\n\n(.+)\n\n(Source: .+)\n\nData: (\S+)\.\n"
+    first = r"(?:(?P<headline>.+)\n\n(?P<subtitle>.+)\n\n)?"
+    form = (
+        rf"{first}\*\*(?P<heading>Figure \d+\. .+)\*\*\n\n(?P<caption>.+)\n\n"
+        r"(?P<source>Source: .+)\n\nData: (?P<data>\S+)\.\n"
+    )
     match = re.fullmatch(form, path.read_text(encoding="utf-8"))
     if not match:
         raise ValueError(f"{path.name}: expected heading, caption, source line and data")
-    return Caption(*match.groups())
+    return Caption(**match.groupdict(default=""))
 
 
 def date_position(dates: pd.Series) -> pd.Series:
@@ -279,7 +387,7 @@ def what_is_reported(flows: pd.DataFrame, first: int, last: int) -> Figure:
     names = {"net": "Net", "grants": "Grants", "gross": "Gross"}
     figure, axes = new_figure("double", 30 + 9 * len(codes), rows=len(names), sharex=True)
     for ax, (measure, name), colour in zip(
-        axes, names.items(), (COLOURS[0], COLOURS[1], INK), strict=True
+        axes, names.items(), (COLOURS[name] for name in names), strict=True
     ):
         own = flows[flows.measure == measure]
         for negative, fill in ((False, colour), (True, "white")):
@@ -311,8 +419,8 @@ def total_with_and_without(totals: pd.DataFrame) -> Figure:
     """
     figure, ax = new_figure("single", 65)
     lines = [
-        ("with_uzbekistan", "all recipients", COLOURS[0], "-", "o"),
-        ("without_uzbekistan", "without Uzbekistan", COLOURS[1], "--", "s"),
+        ("with_uzbekistan", "all recipients", COLOURS["all"], "-", "o"),
+        ("without_uzbekistan", "without Uzbekistan", COLOURS["without UZB"], "--", "s"),
     ]
     for column, label, colour, dash, marker in lines:
         if totals[column].notna().any():
@@ -337,7 +445,7 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
         if len(years) > 2:  # a median over one or two years describes nothing else
             ends = [position - 0.44, position + 0.44]
             ax.hlines(years.usd_million.median(), *ends, color="#bdbdbd", lw=2, zorder=1)
-        ax.plot(places, years.usd_million, "o", color=COLOURS[0], markersize=3.4)
+        ax.plot(places, years.usd_million, "o", color=COLOURS["all"], markersize=3.4)
         for x, year, value in zip(places, years.year, years.usd_million, strict=True):
             ax.annotate(
                 f"{year % 100:02d}",
@@ -372,9 +480,10 @@ def placebo_recipients(rows: pd.DataFrame, named: Callable[[str], str]) -> Figur
         for step, ax in zip(steps, line, strict=True):
             some = rows[(rows.group == group) & (rows.transition == step)].sort_values("lower")
             bins = some[some.percent.notna()]
-            ax.stairs(bins.percent, [*bins.lower, bins.upper.iloc[-1]], fill=True, color="#bdbdbd")
+            edges = [*bins.lower, bins.upper.iloc[-1]]
+            ax.stairs(bins.percent, edges, fill=True, color=COLOURS["placebo"])
             own = some[some.percent.isna()].iloc[0]
-            ax.axvline(own.lower, color=COLOURS[1], lw=1.6)
+            ax.axvline(own.lower, color=COLOURS["donor"], lw=1.6)
             right = own.lower < 0
             ax.annotate(
                 f"p = {own.p_adjusted:.2f}", (own.lower, 1), xycoords=("data", "axes fraction"),
@@ -405,7 +514,7 @@ def eras_by_share(
     figure, axes = new_figure(
         "double", 25 + 34 * len(measures), rows=len(measures), sharex=True, squeeze=False
     )
-    looks = [(COLOURS[0], "o"), (COLOURS[1], "s")]
+    looks = [(COLOURS["all"], "o"), (COLOURS["without UZB"], "s")]
     for ax, measure in zip(axes[:, 0], measures, strict=True):
         era_bands(ax, eras, first=first, last=last, labels=ax is axes[0, 0])
         own = rows[rows.measure == measure]
@@ -508,7 +617,7 @@ def price_bases(totals: pd.DataFrame) -> Figure:
     wide = totals.pivot(index="year", columns="price_basis", values="index")
     first, *others = totals.price_basis.unique()
     for basis, colour, marker, dash in zip(
-        (first, *others), COLOURS, MARKERS, ["-", "--", ":"], strict=False
+        (first, *others), SERIES, MARKERS, ["-", "--", ":"], strict=False
     ):
         above.plot(wide.index, wide[basis], dash, color=colour, marker=marker, label=basis)
         if basis != first:
@@ -542,20 +651,20 @@ def made_of(rows: pd.DataFrame, currency: str) -> Figure:
     for code, ax in axes.items():
         series = rows[rows.recipient == code]
         bars = dict(width=0.75, lw=0)
-        ax.bar(series.year, series.grants, color=MEASURES["grants"], label="grants", **bars)
+        ax.bar(series.year, series.grants, color=COLOURS["grants"], label="grants", **bars)
         ax.bar(
-            series.year, series.loans_drawn, bottom=series.grants, color=MEASURES["loans"],
+            series.year, series.loans_drawn, bottom=series.grants, color=COLOURS["loans"],
             hatch="////", edgecolor="white", label="loans drawn", **bars,
         )  # fmt: skip
         ax.bar(
-            series.year, -series.repayments, color=MEASURES["repayments"], label="repayments",
+            series.year, -series.repayments, color=COLOURS["repayments"], label="repayments",
             **bars,
         )  # fmt: skip
         some = series[series.loans_drawn.isna()]
         if len(some):
             base = some.grants.where(some.loans_net > 0, 0)
             ax.bar(
-                some.year, some.loans_net, bottom=base, color=MEASURES["loans"], hatch="xxxxxx",
+                some.year, some.loans_net, bottom=base, color=COLOURS["loans"], hatch="xxxxxx",
                 edgecolor="white", label="loans drawn less repayments", **bars,
             )  # fmt: skip
             spans(
@@ -590,7 +699,7 @@ def three_measures(rows: pd.DataFrame) -> Figure:
     figure, axes = panels_by_recipient(rows, 34)
     years = range(int(rows.year.min()), int(rows.year.max()) + 1)
     fills = [
-        (["known", "converted"], INK, "gross"),
+        (["known", "converted"], COLOURS["gross"], "gross"),
         (["inferred", "extrapolated"], "white", "gross, inferred or extrapolated"),
     ]
     for code, ax in axes.items():
@@ -599,8 +708,8 @@ def three_measures(rows: pd.DataFrame) -> Figure:
             flow = own[own.measure == measure].set_index("year").usd_million.reindex(years)
             # a known year between two that are not would be a line without length
             alone = flow[flow.notna() & flow.shift().isna() & flow.shift(-1).isna()]
-            ax.plot(years, flow, dash, color=MEASURES[measure], label=measure)
-            ax.plot(alone.index, alone, ".", color=MEASURES[measure], markersize=2.4)
+            ax.plot(years, flow, dash, color=COLOURS[measure], label=measure)
+            ax.plot(alone.index, alone, ".", color=COLOURS[measure], markersize=2.4)
         gross = own[own.measure == "gross"]
         unsure = gross[~gross.status.isin(fills[0][0])]
         spans(ax, unsure.year, unsure.low, unsure.high, label="gross, bounds")
@@ -608,7 +717,7 @@ def three_measures(rows: pd.DataFrame) -> Figure:
             some = gross[gross.status.isin(statuses)]
             if len(some):
                 ax.plot(
-                    some.year, some.usd_million, "o", color=MEASURES["gross"],
+                    some.year, some.usd_million, "o", color=COLOURS["gross"],
                     markerfacecolor=fill, markersize=2.6, markeredgewidth=0.6, label=label,
                 )  # fmt: skip
         ax.axhline(0, color=INK, lw=0.6, zorder=0)
@@ -696,7 +805,8 @@ def side_by_side(rows: pd.DataFrame) -> Figure | None:
         return None
     figure, axes = new_figure("double", 95, rows=2, sharex=True)
     years = range(int(rows.year.min()), int(rows.year.max()) + 1)
-    looks = [[(COLOURS[0], "")], [(COLOURS[2], ""), (COLOURS[3], "////"), (COLOURS[4], "....")]]
+    classes = [(SERIES[2], ""), (SERIES[3], "////"), (SERIES[1], "....")]
+    looks = [[(COLOURS["net"], "")], classes]
     titles = {"current": "Net disbursements", "constant 2021": "China's commitments"}
     for ax, (basis, title), look in zip(axes, titles.items(), looks, strict=True):
         base = pd.Series(0.0, index=years)
@@ -868,7 +978,8 @@ def commitments_beside(rows: pd.DataFrame, names: dict[str, str]) -> Figure | No
     for number, (ax, provider) in enumerate(zip(axes.flat, providers, strict=False)):
         own = rows[rows.provider == provider]
         same = own.price_basis.iloc[0] == basis
-        colour = INK if number == 0 else "#8c8c8c" if same else COLOURS[4]
+        rest = COLOURS["other donors"] if same else SERIES[2]
+        colour = COLOURS["donor"] if number == 0 else rest
         ax.bar(
             own.year, own.usd_million, width=0.75, color=colour, hatch="" if same else "////",
             edgecolor="white", lw=0,
@@ -898,9 +1009,9 @@ def older_decisions(rows: pd.DataFrame, labels: dict[str, str]) -> Figure | None
     figure, ax = new_figure("double", 22 + 7 * len(known))
     place, low, high = range(len(known)), known.share_low, known.share_high
     parts = {
-        "older decisions": (0 * low, low, COLOURS[0], ""),
+        "older decisions": (0 * low, low, SERIES[0], ""),
         "either": (low, high - low, "#9a9a9a", "////"),
-        "the era's own": (high, 100 - high, COLOURS[4], ""),
+        "the era's own": (high, 100 - high, SERIES[1], ""),
     }
     for label, (start, width, colour, hatch) in parts.items():
         ax.barh(
@@ -929,7 +1040,7 @@ def break_evidence(path: pd.Series, lines: dict[str, float], posterior: pd.Serie
     critical values.
     """
     figure, (above, below) = new_figure("single", 104, rows=2, sharex=True, height_ratios=[3, 2])
-    above.plot(path.index, path.values, "-o", color=COLOURS[0])
+    above.plot(path.index, path.values, "-o", color=SERIES[0])
     top = max(path.max(), *lines.values()) * 1.15
     ordered = pd.Series(lines).sort_values()
     # labels a line apart, however close together the thresholds lie
@@ -942,7 +1053,7 @@ def break_evidence(path: pd.Series, lines: dict[str, float], posterior: pd.Serie
         )  # fmt: skip
     above.set_ylim(0, top)
     above.set_ylabel("F of a shift in the mean")
-    below.bar(posterior.index, posterior.values, width=0.75, color=COLOURS[1])
+    below.bar(posterior.index, posterior.values, width=0.75, color=SERIES[3])
     below.set_ylim(0, 1)
     below.set_ylabel("posterior probability")
     below.set_xlabel("last year of the old level")
@@ -966,8 +1077,9 @@ def p_curves(curves: pd.DataFrame, marks: pd.DataFrame) -> Figure:
         ends = own_curves.last().p
         places = 10 ** spread(np.log10(ends), 0.4)
         for (series, curve), colour, dash in zip(
-            own_curves, COLOURS, ["-", "--", ":"], strict=False
-        ):
+            own_curves, [COLOURS["all"], COLOURS["without UZB"], COLOURS["UZB"]], ["-", "--", ":"],
+            strict=False,
+        ):  # fmt: skip
             ax.plot(curve.rho, curve.p, dash, color=colour)
             own = marks[(marks.test == test) & (marks.series == series)]
             for estimate, (marker, fill, _) in estimates.items():
@@ -1017,7 +1129,7 @@ def method_matrix(found: pd.DataFrame, boundaries: list[int], *, first: int, las
         years = found[(found.family == family) & (found.method == method)].year.dropna()
         style = families.index(family)
         ax.plot(
-            years + 0.5, [position] * len(years), MARKERS[style], color=COLOURS[style], markersize=5
+            years + 0.5, [position] * len(years), MARKERS[style], color=SERIES[style], markersize=5
         )
         for year in years:
             beside = -5 if year + 1 in set(years) else 5  # neighbours would cover each other
@@ -1106,7 +1218,7 @@ def specifications(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | 
             own = valid[of_case & (valid.transition == step)]
             if own.empty:
                 continue
-            colour = MEASURES[measure]
+            colour = COLOURS[measure]
             ax.plot([own.in_sd.min(), own.in_sd.max()], [position] * 2, color=colour, lw=0.8)
             ax.plot(own.in_sd, [position] * len(own), "|", color=colour, markersize=5)
             ax.plot(own.in_sd.median(), position, "s", color=colour, markersize=4)
@@ -1154,8 +1266,8 @@ def specification_curve(rows: pd.DataFrame, named: Callable[[str], str]) -> Figu
     for (above, below), transition in zip(axes.T, shown, strict=True):
         some = rows[rows.transition == transition]
         valid = some.dropna(subset="in_sd").sort_values("in_sd", ignore_index=True)
-        for measure, colour, marker in (("net", COLOURS[0], "o"), ("grants", COLOURS[1], "s")):
-            own = valid[valid.measure == measure]
+        for measure, marker in (("net", "o"), ("grants", "s")):
+            own, colour = valid[valid.measure == measure], COLOURS[measure]
             above.plot(
                 own.index, own.in_sd, marker, color=colour, markersize=2,
                 markerfacecolor="white", markeredgewidth=0.5, label=measure,
@@ -1207,19 +1319,21 @@ def placebo_changes(
     for position, transition in enumerate(labels):
         some = rows[rows.transition == transition].set_index("donor").change
         others = some.drop(donor)
-        left.plot(others, [position] * len(others), "|", color="#8c8c8c", markersize=7)
-        left.plot(some[donor], position, "D", color=COLOURS[1], markersize=4.5)
+        left.plot(
+            others, [position] * len(others), "|", color=COLOURS["other donors"], markersize=7
+        )
+        left.plot(some[donor], position, "D", color=COLOURS["donor"], markersize=4.5)
         far = others.abs().idxmax()
         left.annotate(
             names[far], (others[far], position), xytext=(0, 5), textcoords="offset points",
             ha="center", va="bottom", fontsize=5.5, color=QUIET, path_effects=[HALO],
         )  # fmt: skip
         of_all = int(ranks.donors[transition])
-        right.plot([1, of_all], [position] * 2, color="#8c8c8c", lw=0.6, zorder=0)
+        right.plot([1, of_all], [position] * 2, color=COLOURS["other donors"], lw=0.6, zorder=0)
         for name, marker in ways:
             right.plot(
-                ranks[name][transition], position, marker, color=COLOURS[1], markersize=4.5,
-                markerfacecolor=COLOURS[1] if marker == "D" else "white",
+                ranks[name][transition], position, marker, color=COLOURS["donor"], markersize=4.5,
+                markerfacecolor=COLOURS["donor"] if marker == "D" else "white",
                 label=None if position else name,
             )  # fmt: skip
         right.annotate(
@@ -1266,8 +1380,11 @@ def relative_changes(
                 )  # fmt: skip
                 continue
             shown = others.clip(1 / FARTHEST, FARTHEST)
-            ax.plot(shown, [position] * len(shown), "o", color="#8c8c8c", markersize=3, alpha=0.7)
-            ax.plot(factors[donor], position, "D", color=COLOURS[1], markersize=4.5, zorder=3)
+            ax.plot(
+                shown, [position] * len(shown), "o", color=COLOURS["other donors"], markersize=3,
+                alpha=0.7,
+            )  # fmt: skip
+            ax.plot(factors[donor], position, "D", color=COLOURS["donor"], markersize=4.5, zorder=3)
             far = [shown.idxmin(), shown.idxmax()]
             for who in [who for who in far if not 1 / FAR <= shown[who] <= FAR]:
                 edge = shown[who] != others[who]
@@ -1317,12 +1434,12 @@ def synthetic_donor(rows: pd.DataFrame) -> Figure | None:
     for (above, below), code in zip(axes.T, recipients, strict=True):
         some = rows[rows.recipient == code]
         own, others = some[some.treated], some[~some.treated]
-        above.plot(own.year, own.own, "-o", color=COLOURS[0], markersize=2, label="as it is")
-        above.plot(own.year, own.synthetic, "--", color=COLOURS[1], label="synthetic")
+        above.plot(own.year, own.own, "-o", color=COLOURS["donor"], markersize=2, label="as it is")
+        above.plot(own.year, own.synthetic, "--", color=COLOURS["other donors"], label="synthetic")
         above.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
         for _, path in others.groupby("donor"):
-            below.plot(path.year, path.gap, "-", color="#b0b0b0", lw=0.6)
-        below.plot(own.year, own.gap, "-", color=COLOURS[0], lw=1.4)
+            below.plot(path.year, path.gap, "-", color=COLOURS["placebo"], lw=0.6)
+        below.plot(own.year, own.gap, "-", color=COLOURS["donor"], lw=1.4)
         for ax in (above, below):
             ax.axvline(own.year[own.fitted].max() + 0.5, color=INK, lw=0.6, ls=":")
             ax.axhline(0, color=INK, lw=0.6, zorder=0)
@@ -1342,7 +1459,7 @@ def power_curves(rates: pd.DataFrame, labels: dict[str, str]) -> Figure:
     figure, axes = new_figure("double", 66, columns=len(rhos), sharey=True)
     for ax, rho in zip(axes, rhos, strict=True):
         for (method, label), colour, marker, dash in zip(
-            labels.items(), COLOURS, MARKERS, ["-", "--", ":", "-.", "-"], strict=False
+            labels.items(), SERIES, MARKERS, ["-", "--", ":", "-.", "-"], strict=False
         ):
             some = rates[(rates.method == method) & (rates.rho == rho)].sort_values("shift_sd")
             ax.plot(
@@ -1362,9 +1479,9 @@ def power_curves(rates: pd.DataFrame, labels: dict[str, str]) -> Figure:
 
 # The verdicts of data/claims.csv from what holds to what fails, then what stays open.
 VERDICT_COLOURS = {
-    "supported": COLOURS[0], "plausible": COLOURS[0], "imprecise": COLOURS[4],
-    "inconsistent": COLOURS[1], "contradicted": COLOURS[1], "unverified": "#8c8c8c",
-    "not checkable": "#8c8c8c",
+    "supported": COLOURS["holds"], "plausible": COLOURS["holds"],
+    "imprecise": COLOURS["imprecise"], "inconsistent": COLOURS["fails"],
+    "contradicted": COLOURS["fails"], "unverified": "#8c8c8c", "not checkable": "#8c8c8c",
 }  # fmt: skip
 
 
@@ -1418,7 +1535,7 @@ def alignment(votes: pd.DataFrame, eras: pd.DataFrame) -> Figure:
     for ax, who in zip(axes, names, strict=True):
         own = votes[votes.who == who]
         era_bands(ax, eras, first=first, last=last, labels=ax is axes[0])
-        looks = zip(powers, COLOURS, MARKERS, ["-", "--", ":"], strict=False)
+        looks = zip(powers, SERIES, MARKERS, ["-", "--", ":"], strict=False)
         places = spread(own[powers].iloc[-1], least=6)
         for power, colour, marker, dash in looks:
             ax.plot(own.year, own[power], dash, marker=marker, color=colour, markersize=2, lw=1)
@@ -1441,9 +1558,9 @@ def donors_compared(rows: pd.DataFrame) -> Figure:
     figure, ax = new_figure("single", 24 + 6.5 * len(rows))
     for position, row in enumerate(rows.itertuples()):
         ax.hlines(position, row.first - 0.5, row.last + 0.5, color="#b0b0b0", lw=1.6, zorder=1)
-        fill = COLOURS[1] if row.q <= LEVEL else "white"
+        fill = COLOURS["donor"] if row.q <= LEVEL else "white"
         ax.plot(
-            row.last_old + 0.5, position, "D", color=COLOURS[1], markerfacecolor=fill,
+            row.last_old + 0.5, position, "D", color=COLOURS["donor"], markerfacecolor=fill,
             markersize=4.5,
         )  # fmt: skip
         ax.text(

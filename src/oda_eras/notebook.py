@@ -204,7 +204,8 @@ class Notebook:
         Parameters
         ----------
         name : str
-            Section of the words: question, caption, alt, sources.
+            Section of the words: question, caption, alt, sources; headline and subtitle, which
+            are printed above the panels but for the PDF in figures/print/.
         figure : matplotlib Figure or None
             Drawn at its printed size; None where there is nothing to draw.
         data : DataFrame or str
@@ -221,8 +222,10 @@ class Notebook:
         table = f"data/{data}.csv" if isinstance(data, str) else f"figures/{name}.csv"
         if isinstance(data, str) and table not in self.staging.staged:
             raise section.error(f"{name} plots {table}, which this notebook does not publish")
-        fields = ("question", "caption", "alt", "sources", "note")
+        fields = ("question", "headline", "subtitle", "caption", "alt", "sources", "note")
         text = {field: self.words.text(section, field, given) for field in fields}
+        if bool(text["headline"]) != bool(text["subtitle"]):
+            raise section.error(f"{name} has one of headline and subtitle: it needs both or none")
         sources = ids(text["sources"])
         short = short_source_line(self.sources, sources)
         figures.set_footer(figure, f"{text['note']} {short}".strip())
@@ -237,6 +240,10 @@ class Notebook:
             "svg": {"metadata": {"Date": None}},
             "png": {"dpi": 300},
         }
+        if text["headline"]:  # journals set it as the caption's first words
+            path = self.staging.stage(f"figures/print/{name}.pdf", data=table)
+            figure.savefig(path, **formats["pdf"])
+            figures.set_headline(figure, text["headline"], text["subtitle"])
         for ending, options in formats.items():
             path = self.staging.stage(f"figures/{name}.{ending}", data=table)
             figure.savefig(path, **options)
@@ -244,7 +251,10 @@ class Notebook:
             described = self.words.described(section, list(data.columns), given)
             self._save(table, data, text["caption"], described, sources)
         number, line = self.words.ref(name), source_line(self.sources, sources)
-        about = figures.Caption(f"{number}. {text['question']}", text["caption"], line, table)
+        about = figures.Caption(
+            f"{number}. {text['question']}", text["caption"], line, table, text["headline"],
+            text["subtitle"],
+        )  # fmt: skip
         for ending, body in {"md": about.to_markdown(), "txt": f"{text['alt']}\n"}.items():
             self.staging.stage(f"figures/{name}.{ending}").write_text(body, encoding="utf-8")
         # the report looks for the saved files by the figure's name
