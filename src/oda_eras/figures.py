@@ -102,26 +102,34 @@ class Caption(NamedTuple):
     """What the Markdown file beside a saved figure says, a paragraph each.
 
     heading is number and question, "Figure 5. Who has it?"; source the source line; data the
-    table that is plotted, by its place in the outputs folder.
+    table that is plotted, by its place in the outputs folder; keys those of the sources in
+    sources.bib, none where the project computed all.
     """
 
     heading: str
     caption: str
     source: str
     data: str
+    keys: tuple[str, ...] = ()
 
     def to_markdown(self) -> str:
         """The file's text."""
-        return f"**{self.heading}**\n\n{self.caption}\n\n{self.source}\n\nData: {self.data}.\n"
+        parts = [f"**{self.heading}**", self.caption, self.source]
+        if self.keys:
+            parts.append(f"Keys: {', '.join(self.keys)}.")
+        return "\n\n".join([*parts, f"Data: {self.data}.\n"])
 
 
 def read_caption(path: Path) -> Caption:
     """Read what stands beside a figure. Raises ValueError where `Caption` has not written it."""
-    form = r"\*\*(Figure \d+\. .+)\*\*\n\n(.+)\n\n(Source: .+)\n\nData: (\S+)\.\n"
+    form = (
+        r"\*\*(Figure \d+\. .+)\*\*\n\n(.+)\n\n(Source: .+)\n\n(?:Keys: (.+)\.\n\n)?Data: (\S+)\.\n"
+    )
     match = re.fullmatch(form, path.read_text(encoding="utf-8"))
     if not match:
         raise ValueError(f"{path.name}: expected heading, caption, source line and data")
-    return Caption(*match.groups())
+    *texts, keys, data = match.groups()
+    return Caption(*texts, data, tuple(keys.split(", ")) if keys else ())
 
 
 def date_position(dates: pd.Series) -> pd.Series:

@@ -156,8 +156,8 @@ class Shipped:
 
     def figure(self, name: str) -> str:
         """A shipped figure with its question, caption, source line and alt text."""
-        title, *caption, _ = read_caption(self._companion("figures", name, "md"))
-        caption = " ".join(caption)
+        about = read_caption(self._companion("figures", name, "md"))
+        title, caption = about.heading, f"{about.caption} {about.source}"
         alt = self._companion("figures", name, "txt").read_text(encoding="utf-8").strip()
         path = f"{self.outputs}/figures/{name}"
         if self.kind == "docx":

@@ -27,7 +27,10 @@ SHARED = "shared"
 # fields of each kind of section: the required ones, then the others
 KINDS: dict[str, tuple[set[str], set[str]]] = {
     "say": ({"text"}, {"holds"}),
-    "figure": ({"question", "caption", "alt", "sources"}, {"columns", "note", "empty"}),
+    "figure": (
+        {"question", "caption", "alt", "sources"},
+        {"headline", "subtitle", "columns", "note", "empty"},
+    ),
     "table": ({"title", "unit", "columns"}, {"note", "sources", "empty"}),
     "data": ({"title", "columns", "sources"}, set()),
     "columns": ({"columns"}, set()),
