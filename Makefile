@@ -87,7 +87,7 @@ $(BUILD)/09_figures.json: $(filter-out $(BUILD)/09_figures.json,$(STAMPS)) $(cal
 $(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb notebooks/words/%.md $(EVERY) | $(VENV)
 	@$(PYTHON) -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)
 
-$(BUILD)/done: $(STAMPS) $(call module,complete)
+$(BUILD)/done: $(STAMPS) data/README.md CITATION.cff $(call module,complete references)
 	@$(PYTHON) -m oda_eras.complete $(OUT) $(NOTEBOOKS)
 
 # Anything in the outputs or stamps newer than the last complete run was edited, cut or deleted

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from oda_eras.complete import complete
+from oda_eras.complete import MERGED, complete
 from oda_eras.stamps import sha256, write_json
+from oda_eras.verify import problems
 
 NUMBER = {"value": 384.0, "text": "384", "unit": "million", "meaning": "largest flow"}
 STALE = "notebooks/words/03_patterns.md, line 5: expected a > 1, but a is 0"
@@ -43,18 +44,34 @@ def test_numbers_keep_unit_and_meaning_and_gain_their_notebook(stamped):
     numbers = json.loads((root / "outputs/DEU/numbers.json").read_text())
     assert numbers == {"peak": NUMBER | {"notebook": "03_patterns"}}
     assert list(numbers["peak"]) == ["value", "text", "unit", "meaning", "notebook"]
-    assert "oda@peak}{384}" in (root / "outputs/DEU/numbers.tex").read_text()
+    assert "oda@peak}{384}% largest flow, million" in (root / "outputs/DEU/numbers.tex").read_text()
+    assert "## 03_patterns" in (root / "outputs/DEU/numbers.md").read_text()
 
 
 def test_a_figure_without_a_table_of_its_own_is_recorded(stamped):
     root, _ = stamped
     complete("outputs/DEU", ["03_patterns"])
     manifest = json.loads((root / "outputs/DEU/manifest.json").read_text())
-    assert list(manifest) == ["outputs/DEU/data/totals.csv", "outputs/DEU/figures/f05_x.pdf"]
+    by_notebooks = [name for name, entry in manifest.items() if "notebook" in entry]
+    assert by_notebooks == ["outputs/DEU/data/totals.csv", "outputs/DEU/figures/f05_x.pdf"]
     assert manifest["outputs/DEU/figures/f05_x.pdf"]["data"] == "data/totals.csv"
     assert "data" not in manifest["outputs/DEU/data/totals.csv"]
     package = json.loads((root / "outputs/DEU/datapackage.json").read_text())
     assert [resource["path"] for resource in package["resources"]] == ["data/totals.csv"]
+
+
+def test_what_the_last_rule_makes_is_in_the_manifest_and_verified(stamped):
+    root, _ = stamped
+    complete("outputs/DEU", ["03_patterns"])
+    manifest = json.loads((root / "outputs/DEU/manifest.json").read_text())
+    assert {name for name, entry in manifest.items() if "module" in entry} == {
+        f"outputs/DEU/{name}" for name in MERGED[1:]
+    }
+    assert problems(root, "outputs/DEU") == []
+    (root / "outputs/DEU/sources.bib").write_text("cut")
+    assert problems(root, "outputs/DEU") == [
+        "outputs/DEU/sources.bib is not what src/oda_eras/complete.py published"
+    ]
 
 
 def test_stale_readings_are_listed_and_stop_nothing(stamped, capsys):

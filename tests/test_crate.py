@@ -16,7 +16,7 @@ from conftest import OUT
 from rocrate.rocrate import ROCrate
 
 from oda_eras.bench import copy_tree
-from oda_eras.complete import published_files
+from oda_eras.complete import MODULE, published_files
 from oda_eras.crate import build, titles
 from oda_eras.sources import load_sources, raw_file
 
@@ -135,12 +135,14 @@ def test_who_made_what_from_what(project, notebooks, packed):
     crate = ROCrate(packed)
     runs = {thing.id: thing for thing in crate.contextual_entities if "CreateAction" in thing.type}
     manifest = json.loads((project / OUT / "manifest.json").read_text(encoding="utf-8"))
-    makers = {Path(entry["notebook"]).stem for entry in manifest.values()}
-    assert set(runs) == {f"#run-{name}" for name in [*makers, "complete"]}
+    makers = {Path(entry.get("notebook", MODULE)).stem for entry in manifest.values()}
+    assert set(runs) == {f"#run-{name}" for name in makers}
     for name, entry in manifest.items():
-        run = runs["#run-" + Path(entry["notebook"]).stem]
-        assert run["instrument"].id == entry["notebook"]
+        run = runs["#run-" + Path(entry.get("notebook", MODULE)).stem]
+        assert run["instrument"].id == entry.get("notebook", MODULE)
         assert name in {result.id for result in run["result"]}
+        if "notebook" not in entry:
+            continue
         assert set(entry["inputs"]) <= {thing.id for thing in run["object"]}
         assert run["instrument"]["softwareRequirements"].id == "requirements.lock"
 

@@ -490,10 +490,18 @@ def test_only_preset_widths():
         figures.new_figure("wide", 50, "note")
 
 
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / OUT / "figures").glob("*.md")), ids=lambda path: path.stem
+)
+def test_a_caption_has_at_most_60_words(path):
+    assert len(figures.read_caption(path).caption.split()) <= 60
+
+
 def test_what_stands_beside_a_figure_is_read_as_it_was_written(tmp_path):
     path = tmp_path / "f05_x.md"
     about = figures.Caption("Figure 5. Who? Why?", "Net ODA.", "Source: a table.", "data/t.csv")
-    for written in (about, about._replace(headline="They have.", subtitle="Net ODA, US$")):
+    shown = about._replace(headline="They have.", subtitle="Net ODA, US$")
+    for written in (about, about._replace(keys=("wdi_net_oda_by_donor", "eras")), shown):
         path.write_text(written.to_markdown())
         assert figures.read_caption(path) == written
     assert path.read_text().startswith("They have.\n\nNet ODA, US$\n\n**Figure 5. Who? Why?**")

@@ -1,6 +1,7 @@
 """Tables as they are printed: decimals aligned, text escaped, LaTeX that compiles."""
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -14,6 +15,7 @@ from oda_eras.tables import (
     Printed,
     decimals,
     numbers_to_latex,
+    numbers_to_markdown,
     to_latex,
     to_markdown,
     width,
@@ -92,10 +94,41 @@ def test_latex_aligns_decimals_and_escapes_text():
     assert r"\caption{A \& B}" in latex and r"100\%" in latex and r"\toprule" in latex
 
 
-def test_numbers_become_macros():
-    latex = numbers_to_latex({"peak_total": {"text": "384"}, "change": {"text": "-5%"}})
-    assert r"\@namedef{oda@peak_total}{384}" in latex
-    assert r"\@namedef{oda@change}{\ensuremath{-}5\%}" in latex
+QUOTED = {
+    "peak_total": {"text": "384", "unit": "million", "meaning": "peak", "notebook": "03_patterns"},
+    "sup_f_p": {"text": "< 0.001", "unit": "", "meaning": "p of a|b", "notebook": "05_breaks"},
+    "change": {"text": "-5%", "unit": "%", "meaning": "change", "notebook": "03_patterns"},
+}
+
+
+def test_numbers_become_macros_by_notebook_each_with_its_meaning():
+    lines = numbers_to_latex(QUOTED).splitlines()
+    group = lines.index("% 03_patterns")
+    assert lines[group + 1 : group + 5] == [
+        r"\@namedef{oda@peak_total}{384}% peak, million",
+        r"\@namedef{oda@change}{\ensuremath{-}5\%}% change, %",
+        "",
+        "% 05_breaks",
+    ]
+    assert lines[-2].endswith("% p of a|b")
+
+
+def test_the_index_of_numbers_has_a_table_for_each_notebook():
+    patterns, breaks = numbers_to_markdown(QUOTED).split("\n## ")[1:]
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in patterns.splitlines()[2:]]
+    assert rows[0] == ["Name", "Value", "Unit", "Meaning"]
+    assert rows[2:4] == [
+        ["`peak_total`", "384", "million", "peak"],
+        ["`change`", "−5%", "%", "change"],
+    ]
+    assert r"p of a\|b" in breaks and "< 0.001" in breaks
+
+
+def test_no_number_that_is_a_p_is_printed_as_zero():
+    numbers = json.loads((ROOT / OUT / "numbers.json").read_text(encoding="utf-8"))
+    ps = {n: e for n, e in numbers.items() if re.search(r"\bp\b", e["meaning"]) and e["value"] % 1}
+    assert len(ps) > 20
+    assert not [name for name, entry in ps.items() if not re.search("[1-9]", entry["text"])]
 
 
 # text widths of 160 and 165 mm; old TeX installations have siunitx 2

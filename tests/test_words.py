@@ -244,3 +244,12 @@ def test_what_is_cut_by_eras_cites_where_their_dates_are_from(name):
         if published and not made_here and CUT & {c.name for c in read_columns(section)}:
             sources = section.fields["sources"][0].text
             assert "era_dates" in sources or "data/eras.csv" in sources, section.name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / FOLDER).glob("*.md")), ids=lambda path: path.stem)
+def test_every_figure_has_a_headline_and_a_subtitle_without_a_full_stop(path):
+    for section in read_sections(ROOT, path.stem).values():
+        if section.kind == "figure":
+            for name in ("headline", "subtitle"):
+                (part,) = section.fields[name]
+                assert not part.text.endswith("."), f"{section.name}, {name}"

@@ -1,8 +1,9 @@
 """The chain's last rule: `python -m oda_eras.complete OUTPUTS NOTEBOOK...`.
 
 Checks that every published file is still what its notebook made, then writes what all notebooks
-contribute to: manifest.json, datapackage.json, numbers.json and numbers.tex beside the outputs,
-and the run log in the build folder.
+contribute to: datapackage.json, the numbers that prose quotes (numbers.json, .tex, .md), the
+sources by key (sources.md, .bib) and manifest.json beside the outputs, and the run log in the
+build folder.
 """
 
 import platform
@@ -12,10 +13,16 @@ from pathlib import Path
 
 from oda_eras.datapackage import describe_outputs
 from oda_eras.paths import build_folder, project_root
-from oda_eras.stamps import damaged_outputs, lock, read_stamp, write_json, write_text
-from oda_eras.tables import numbers_to_latex
+from oda_eras.references import references, to_bibtex, to_markdown
+from oda_eras.stamps import damaged_outputs, lock, read_stamp, sha256, write_json, write_text
+from oda_eras.tables import numbers_to_latex, numbers_to_markdown
 
-MERGED = ["manifest.json", "datapackage.json", "numbers.json", "numbers.tex"]
+# what this module makes, the manifest first
+MERGED = [
+    "manifest.json", "datapackage.json", "numbers.json", "numbers.tex", "numbers.md", "sources.md",
+    "sources.bib",
+]  # fmt: skip
+MODULE = "src/oda_eras/complete.py"
 BY_REQUEST = ("report", "paper", "crate")  # folders that other targets of make fill, unpublished
 
 
@@ -33,7 +40,7 @@ def strays(root: Path, outputs: str, files: dict) -> list[str]:
 
 
 def manifest(stamps: list[dict]) -> dict:
-    """List every output with its hash, the notebook that made it and what that notebook read.
+    """List every output of notebooks with its hash, its notebook and what that notebook read.
 
     A figure has the table that it shows, too, by its place in the outputs.
     """
@@ -61,8 +68,7 @@ def complete(outputs: str, notebooks: list[str]) -> None:
                 sys.exit(f"{output} changed while the chain ran: run make again to rebuild it")
         files = manifest(stamps)
         published = {name: about for s in stamps for name, about in s["outputs"].items()}
-        write_json(root / outputs / MERGED[0], files)
-        write_json(root / outputs / MERGED[1], describe_outputs(root, outputs, published))
+        write_json(root / outputs / "datapackage.json", describe_outputs(root, outputs, published))
         numbers = [
             (name, number | {"notebook": stamp["notebook"]})
             for stamp in stamps
@@ -71,8 +77,21 @@ def complete(outputs: str, notebooks: list[str]) -> None:
         names = [name for name, _ in numbers]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             sys.exit(f"two notebooks save a number as {', '.join(twice)}: rename one of them")
-        write_json(root / outputs / MERGED[2], dict(numbers))
-        write_text(root / outputs / MERGED[3], numbers_to_latex(dict(numbers)))
+        write_json(root / outputs / "numbers.json", dict(numbers))
+        cited = references(root)
+        texts = {
+            "numbers.tex": numbers_to_latex(dict(numbers)),
+            "numbers.md": numbers_to_markdown(dict(numbers)),
+            "sources.md": to_markdown(cited),
+            "sources.bib": to_bibtex(cited),
+        }
+        for name, text in texts.items():
+            write_text(root / outputs / name, text)
+        merged = {
+            f"{outputs}/{name}": {"sha256": sha256(root / outputs / name), "module": MODULE}
+            for name in MERGED[1:]
+        }
+        write_json(root / outputs / MERGED[0], files | merged)
         for stray in strays(root, outputs, files):
             print(f"{outputs}/{stray} is made by no notebook: remove it or add what makes it")
         log = {

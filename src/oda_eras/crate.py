@@ -17,7 +17,7 @@ import yaml
 from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
-from oda_eras.complete import MERGED, published_files
+from oda_eras.complete import MERGED, MODULE, published_files
 from oda_eras.figures import read_caption
 from oda_eras.paths import project_root
 from oda_eras.sources import load_sources, raw_file
@@ -182,12 +182,14 @@ def describe(root: Path, outputs: str, notebooks: list[str]) -> ROCrate:
         crate.crate.dereference(path)["softwareRequirements"] = crate.crate.dereference(
             "requirements.lock"
         )
-        results = [name for name, entry in made.items() if entry["notebook"] == path]
+        results = [name for name, entry in made.items() if entry.get("notebook") == path]
         inputs = sorted({name for result in results for name in made[result]["inputs"]})
         if results:  # the gallery makes none
             crate.action(notebook, path, inputs, results)
     merged = [f"{outputs}/{name}" for name in MERGED]
-    crate.action("complete", "src/oda_eras/complete.py", list(made), merged)
+    read = [name for name in made if name not in merged]
+    read += ["data/sources.yml", "data/README.md", "CITATION.cff"]
+    crate.action("complete", MODULE, read, merged)
     return crate.crate
 
 

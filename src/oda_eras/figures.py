@@ -206,7 +206,8 @@ class Caption(NamedTuple):
 
     heading is number and question, "Figure 5. Who has it?"; source the source line; data the
     table that is plotted, by its place in the outputs folder. Headline and subtitle stand first;
-    a figure has both or neither.
+    a figure has both or neither. keys are those of the sources in sources.bib, none where the
+    project computed all.
     """
 
     heading: str
@@ -215,12 +216,15 @@ class Caption(NamedTuple):
     data: str
     headline: str = ""
     subtitle: str = ""
+    keys: tuple[str, ...] = ()
 
     def to_markdown(self) -> str:
         """The file's text."""
-        first = [self.headline, self.subtitle] if self.headline else []
-        parts = [*first, f"**{self.heading}**", self.caption, self.source, f"Data: {self.data}."]
-        return "\n\n".join(parts) + "\n"
+        parts = [self.headline, self.subtitle] if self.headline else []
+        parts += [f"**{self.heading}**", self.caption, self.source]
+        if self.keys:
+            parts.append(f"Keys: {', '.join(self.keys)}.")
+        return "\n\n".join([*parts, f"Data: {self.data}."]) + "\n"
 
 
 def read_caption(path: Path) -> Caption:
@@ -228,12 +232,15 @@ def read_caption(path: Path) -> Caption:
     first = r"(?:(?P<headline>.+)\n\n(?P<subtitle>.+)\n\n)?"
     form = (
         rf"{first}\*\*(?P<heading>Figure \d+\. .+)\*\*\n\n(?P<caption>.+)\n\n"
-        r"(?P<source>Source: .+)\n\nData: (?P<data>\S+)\.\n"
+        r"(?P<source>Source: .+)\n\n(?:Keys: (?P<keys>.+)\.\n\n)?Data: (?P<data>\S+)\.\n"
     )
     match = re.fullmatch(form, path.read_text(encoding="utf-8"))
     if not match:
         raise ValueError(f"{path.name}: expected heading, caption, source line and data")
-    return Caption(**match.groupdict(default=""))
+    found = match.groupdict(default="")
+    keys = tuple(found.pop("keys").split(", ")) if found["keys"] else ()
+    found.pop("keys", None)
+    return Caption(**found, keys=keys)
 
 
 def date_position(dates: pd.Series) -> pd.Series:

@@ -13,7 +13,7 @@ from oda_eras.codebook import CODEBOOK, Described, read_codebook
 from oda_eras.datapackage import field_type
 from oda_eras.naming import naming_of
 from oda_eras.paths import name_in_project, project_root
-from oda_eras.sources import load_sources, short_source_line, source_line
+from oda_eras.sources import citation_key, load_sources, short_source_line, source_line
 from oda_eras.staging import Staging
 from oda_eras.study import LEVEL, RECIPIENTS, Study, StudyError, study_of
 from oda_eras.tables import Printed, to_latex, to_markdown
@@ -251,9 +251,10 @@ class Notebook:
             described = self.words.described(section, list(data.columns), given)
             self._save(table, data, text["caption"], described, sources)
         number, line = self.words.ref(name), source_line(self.sources, sources)
+        keys = tuple(citation_key(source) for source in sources)
         about = figures.Caption(
             f"{number}. {text['question']}", text["caption"], line, table, text["headline"],
-            text["subtitle"],
+            text["subtitle"], keys,
         )  # fmt: skip
         for ending, body in {"md": about.to_markdown(), "txt": f"{text['alt']}\n"}.items():
             self.staging.stage(f"figures/{name}.{ending}").write_text(body, encoding="utf-8")

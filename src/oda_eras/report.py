@@ -127,7 +127,7 @@ def made_by(name: str, outputs: Path) -> dict[str, list[tuple[str, str]]]:
     for file, entry in read_json(outputs / MERGED[0]).items():
         *_, folder, base = Path(file).parts
         path = outputs / folder / base
-        if Path(entry["notebook"]).stem == name and path.suffix == endings.get(folder):
+        if Path(entry.get("notebook", "")).stem == name and path.suffix == endings.get(folder):
             made.setdefault(folder, []).append((path.stem, f"../{folder}/{base}"))
     return made
 

@@ -93,6 +93,11 @@ def short_source_line(sources: dict[str, dict], ids: list[str]) -> str:
     return "Source: " + "; ".join(cited) + "."
 
 
+def citation_key(name: str) -> str:
+    """Key by which sources.bib has a source: its id; a table of the project's own by its name."""
+    return Path(name).stem
+
+
 def raw_file(name: str) -> str:
     """Path of a raw table from the project's root."""
     return f"data/raw/{name}.csv.gz" if name in COMPRESSED else f"data/raw/{name}.csv"

@@ -308,10 +308,19 @@ def _decimal(text: str) -> str:
     return f"{{{escape(text)}}}" if text.startswith("<") else text.replace(",", "")
 
 
+def by_notebook(numbers: dict[str, dict]) -> dict[str, dict[str, dict]]:
+    """Numbers in groups, by the notebook that publishes them, in its order."""
+    groups: dict[str, dict[str, dict]] = {}
+    for name, number in numbers.items():
+        groups.setdefault(number["notebook"], {})[name] = number
+    return groups
+
+
 def numbers_to_latex(numbers: dict[str, dict]) -> str:
     """Numbers by name as LaTeX: \\oda{name} prints one, an unknown name is an error.
 
-    `numbers` is numbers.json: each entry has the `text` that prose prints.
+    `numbers` is numbers.json: each entry has the `text` that prose prints, meaning, unit and
+    notebook; a comment beside each macro gives its meaning and unit.
     """
     lines = [
         "% \\input this before \\begin{document}; \\oda{peak_total} then prints that number",
@@ -319,7 +328,28 @@ def numbers_to_latex(numbers: dict[str, dict]) -> str:
         "\\newcommand{\\oda}[1]{\\ifcsname oda@#1\\endcsname\\csname oda@#1\\endcsname"
         "\\else\\@latex@error{no number is named #1}{See numbers.json.}\\fi}",
     ]
-    for name, number in numbers.items():
-        text = escape(number["text"])
-        lines.append(f"\\@namedef{{oda@{name}}}{{{text}}}")
+    for notebook, group in by_notebook(numbers).items():
+        lines += ["", f"% {notebook}"]
+        for name, number in group.items():
+            text = escape(number["text"]).replace("-", "\\ensuremath{-}")
+            about = ", ".join(part for part in (number["meaning"], number["unit"]) if part)
+            lines.append(f"\\@namedef{{oda@{name}}}{{{text}}}% {about}")
     return "\n".join([*lines, "\\makeatother"]) + "\n"
+
+
+def numbers_to_markdown(numbers: dict[str, dict]) -> str:
+    """An index of numbers.json to read: a table for each notebook."""
+    parts = [
+        "# Numbers that prose quotes",
+        "As printed; numbers.json has the values, numbers.tex the same by `\\oda{name}`.",
+    ]
+    for notebook, group in by_notebook(numbers).items():
+        rows = [
+            {"Name": f"`{name}`", "Value": minus(number["text"]), "Unit": number["unit"]}
+            | {"Meaning": number["meaning"].replace("|", "\\|")}
+            for name, number in group.items()
+        ]
+        align = ["left", "right", "left", "left"]
+        table = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True, colalign=align)
+        parts += [f"## {notebook}", table]
+    return "\n\n".join(parts) + "\n"

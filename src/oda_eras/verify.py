@@ -23,10 +23,11 @@ def problems(root: Path, outputs: str) -> list[str]:
     if not files:
         return [*found, f"{outputs}/{MERGED[0]} is missing or empty: run make"]
     for name, entry in files.items():
+        maker = entry.get("notebook") or entry["module"]
         if not (root / name).is_file():
-            found.append(f"{name} is missing: {entry['notebook']} makes it")
+            found.append(f"{name} is missing: {maker} makes it")
         elif sha256(root / name) != entry["sha256"]:
-            found.append(f"{name} is not what {entry['notebook']} published")
+            found.append(f"{name} is not what {maker} published")
     unknown = strays(root, outputs, files)
     return found + [f"{outputs}/{stray} is made by no notebook" for stray in unknown]
 
