@@ -269,7 +269,8 @@ def shares_of_sum(flows: pd.DataFrame) -> pd.DataFrame:
         measures.long(shares(cells(flows, measure)).dropna(), "share_percent").assign(measure=name)
         for measure, name in (("gross", "gross disbursements"), ("grants", "grants"))
     ]
-    return pd.concat(parts)[["measure", "recipient", "year", "share_percent"]].round(3)
+    rows = pd.concat(parts, ignore_index=True)
+    return rows[["measure", "recipient", "year", "share_percent"]].round(3)
 
 
 def spread(rows: pd.DataFrame) -> pd.DataFrame:
