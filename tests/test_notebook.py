@@ -299,8 +299,9 @@ def test_footer_and_caption_cite_the_same_sources(nb, shown):
     nb.figure("f05_x", drawn, TOTALS, top=2.0)
     footer = drawn.texts[-1].get_text().replace("\n", " ")
     about = (nb.staging.folder / "figures/f05_x.md").read_text()
-    title, caption, source, data = about.strip().split("\n\n")
+    title, caption, source, keys, data = about.strip().split("\n\n")
     assert title == "**Figure 5. Who has it?**" and data == "Data: figures/f05_x.csv."
+    assert keys == "Keys: wdi_net_oda_by_donor, dac2a_grants_by_donor."
     assert caption == "Net ODA from Germany, 2 at most."
     for text in (footer, source, shown[-1]["text"]):
         assert [text.count(code) for code in ("DC.DAC", "DAC2a")] == [1, 1]

@@ -27,6 +27,7 @@ from oda_eras.paper import (
     render,
     shown,
 )
+from oda_eras.figures import read_caption
 from oda_eras.sources import load_sources
 from oda_eras.verify import problems
 
@@ -153,12 +154,12 @@ def test_every_figure_and_table_is_there(made):
     assert len(found(tree, "Table")) == len(TABLES)
     plain = word_text(made["docx"])
     for position, name in enumerate(FIGURES):
-        about = (ROOT / OUT / "figures" / f"{name}.md").read_text(encoding="utf-8")
-        title, caption, source, *rest = about.split("\n\n")  # the rest: keys, data
-        title, caption = title.strip("*"), words(f"{caption} {source}")
+        about = read_caption(ROOT / OUT / "figures" / f"{name}.md")
+        title, caption = about.heading, words(f"{about.caption} {about.source}")
+        rest = [about.headline, about.subtitle, about.data, ", ".join(about.keys)]
         assert title.startswith(f"{label(name)}. ")  # the number that it has everywhere
         assert f"{title} {caption[:60]}" in text and f"{title} {caption}" in plain
-        assert not [part for part in rest if part.strip() in plain]
+        assert not [part for part in rest if part and part in plain]
         alt = words((ROOT / OUT / "figures" / f"{name}.txt").read_text(encoding="utf-8"))
         assert alts[position] == alt.strip()
     for name in TABLES:

@@ -163,6 +163,7 @@ class Shipped:
         if self.kind == "docx":
             text = f"**{escape(title)}** {escape(caption)}"
             return f"![{text}]({path}.png){{#{name} alt={literal(alt)}}}"
+        path = f"{self.outputs}/figures/print/{name}" if about.headline else path
         image = f"image({literal(f'/{path}.pdf')}, alt: {literal(alt)})"
         text = f"[#strong({literal(title)}) #{literal(caption)}]"
         return self._typst(f"#figure({image}, caption: {text}) <{name}>")

@@ -331,7 +331,7 @@ def numbers_to_latex(numbers: dict[str, dict]) -> str:
     for notebook, group in by_notebook(numbers).items():
         lines += ["", f"% {notebook}"]
         for name, number in group.items():
-            text = escape(number["text"]).replace("-", "\\ensuremath{-}")
+            text = escape(number["text"])
             about = ", ".join(part for part in (number["meaning"], number["unit"]) if part)
             lines.append(f"\\@namedef{{oda@{name}}}{{{text}}}% {about}")
     return "\n".join([*lines, "\\makeatother"]) + "\n"
