@@ -15,6 +15,7 @@ from jinja2 import nodes
 from pypdf import PdfReader
 
 from oda_eras.bench import copy_tree
+from oda_eras.figures import read_caption
 from oda_eras.naming import label
 from oda_eras.paper import (
     CALLS,
@@ -27,7 +28,6 @@ from oda_eras.paper import (
     render,
     shown,
 )
-from oda_eras.figures import read_caption
 from oda_eras.sources import load_sources
 from oda_eras.verify import problems
 
