@@ -1299,9 +1299,10 @@ def specification_curve(rows: pd.DataFrame, named: Callable[[str], str]) -> Figu
     axes[0, -1].legend(
         loc="lower right", handletextpad=0.1, facecolor="white", framealpha=1, edgecolor="none"
     )
+    moved = [f"moved {shift:+d}".replace("-", "−") for shift in (shifts[0], shifts[-1])]
     axes[1, 0].set_yticks(
         [*range(len(choices)), len(choices) + 0.6, len(choices) + 3.0],
-        [*(value for _, value in choices), f"moved {shifts[0]:+d}", f"moved {shifts[-1]:+d} years"],
+        [*(named(value) for _, value in choices), moved[0], f"{moved[1]} years"],
     )
     axes[1, 0].set_ylim(len(choices) + 3.5, -0.7)
     return figure
