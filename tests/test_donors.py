@@ -608,6 +608,6 @@ def test_published_placebos_count_the_donors_that_gave():
 def test_ranks_among_synthetic_donors_are_given_for_both_fits():
     results = published("synthetic")
     assert all(fits == FITS for fits in results.groupby("recipient").fit.agg(tuple))
-    caption = (ROOT / OUT / "figures" / "f11_synthetic_donor.md").read_text(encoding="utf-8")
+    alt = (ROOT / OUT / "figures" / "f11_synthetic_donor.txt").read_text(encoding="utf-8")
     for scaled, unscaled in results.pivot(index="recipient", columns="fit", values="rank").values:
-        assert f"{scaled} (scaled) and {unscaled} (unscaled)" in caption
+        assert f"{scaled} (scaled) and {unscaled} (unscaled)" in alt

@@ -101,7 +101,7 @@ CORRUPTIONS = {
     ),
     "a word in a caption": (
         replace(f"{OUT}/figures/f05_with_without_uzbekistan.md", "Figure 5", "Figure 6"),
-        r"figures/f05_\w+\.md: row 1",
+        r"figures/f05_\w+\.md: row 5",
     ),
     "a number for the text": (
         replace(f"{OUT}/numbers.json", '"text": "', '"text": "1'), r"numbers\.json: row \d+ is"
