@@ -16,7 +16,6 @@ from oda_eras.flows import (
     factor_rounding,
     implied_factor,
     in_basis,
-    world_panel,
 )
 from oda_eras.schemas import read_donors, read_raw_tables
 from oda_eras.study import RECIPIENTS
@@ -139,22 +138,6 @@ def test_another_basis_drops_years_without_a_factor(japan):
     turned = in_basis(japan, pd.Series({2000: 100.0}), "yen")
     assert set(turned.year) == {2000} and set(turned.price_basis) == {"yen"}
     assert cell(turned, "net", "UZB", 2000).value == pytest.approx(8220)
-
-
-def test_the_world_panel_bounds_what_its_sources_lack(tables):
-    panel = world_panel(tables)
-    assert list(panel.columns) == FLOW_COLUMNS
-    assert not panel.duplicated(["donor", *CELL, "measure", "price_basis"]).any()
-    assert not (panel.value == 0).any()
-    japan = panel[(panel.donor == "JPN") & (panel.source == "crs_world")]
-    early = (japan.year < 2003) | ((japan.year == 2007) & (japan.measure == "gross"))
-    assert (japan.status[early] == "bounded").all() and (japan.status[~early] == "known").all()
-    assert japan.low[early].notna().all() and japan.high[early].isna().all()
-    assert panel[(panel.measure == "gross") & (panel.source == "crs_world")].year.min() == 1990
-    repaying = panel[(panel.donor == "JPN") & (panel.recipient == "KAZ") & (panel.year == 2020)]
-    net = repaying[repaying.measure == "net"].iloc[0]
-    assert net.status == "bounded" and net.high == 0 and pd.isna(net.low)
-    assert len(panel) > 300_000 and panel.memory_usage(deep=True).sum() < 50e6
 
 
 def test_agreements_keep_what_is_not_known_apart(tables):

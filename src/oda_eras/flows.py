@@ -37,10 +37,8 @@ CRS_TOLERANCE, CENT = 0.004, 0.01
 # Other donors' deflators were revised more: their CRS flows of 2012-17 lie up to this share off,
 # donor by donor in the median.
 CRS_TOLERANCE_OTHERS = 0.032
-# The CRS takes in Japan's technical cooperation from 2003 on, and lacks its loans of 2007; its
-# disbursements of any donor are sound from 1990 on.
+# The CRS takes in Japan's technical cooperation from 2003 on, and lacks its loans of 2007.
 FIRST_WHOLE, LACKING = 2003, {"JPN": [2007]}
-FIRST_DISBURSEMENT = 1990
 DAC2A_MEASURES = [
     "net", "gross", "grants", "gross_loans", "loans_net", "technical_cooperation"
 ]  # fmt: skip
@@ -169,56 +167,6 @@ def in_basis(flows: pd.DataFrame, factor: pd.Series, price_basis: str) -> pd.Dat
     turned = flows.assign(price_basis=price_basis)
     turned[["value", "low", "high"]] = flows[["value", "low", "high"]].mul(by, axis=0)
     return turned[by.notna()].reset_index(drop=True)
-
-
-def world_panel(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """All donors' flows to all recipients, in the prices of their source.
-
-    Returns FLOW_COLUMNS, texts as categories: commitments from 1973 and gross flows from 1990 in
-    constant 2016 US$ (CRS), DAC2a's measures in constant 2022 US$. What a source is known to lack
-    is bounded: Japan's flows in the CRS up to 2002 and gross flows of 2007 from below; DAC2a's net
-    flows and net loans, empty beside a gross flow, from above by zero.
-    """
-    crs, dac2a = tables["crs_world"], tables["dac2a_world"]
-    parts = []
-    for measure in ("commitments", "gross"):
-        rows = crs.dropna(subset=[f"{measure}_constant_2016_usd_million"])
-        rows = rows[rows.year >= FIRST_DISBURSEMENT] if measure == "gross" else rows
-        value = rows[f"{measure}_constant_2016_usd_million"]
-        short = (rows.donor == "JPN") & (rows.year < FIRST_WHOLE)
-        if measure == "gross":
-            for donor, years in LACKING.items():
-                short |= (rows.donor == donor) & rows.year.isin(years)
-        about = {"measure": measure, "source": "crs_world", "price_basis": f"constant {CRS_BASE}"}
-        rule = "at least: the CRS lacks a part of it"
-        parts.append(_world_rows(rows, value, short, value, None, rule, about))
-    for measure in DAC2A_MEASURES:
-        value = dac2a[f"{measure}_constant_2022_usd_million"]
-        hidden = value.isna() & (measure in ("net", "loans_net"))
-        of = "gross_loans" if measure == "loans_net" else "gross"
-        hidden &= dac2a[f"{of}_constant_2022_usd_million"].notna()
-        kept = value.notna() | hidden
-        about = {
-            "measure": measure, "source": "dac2a_world", "price_basis": f"constant {DAC2A_BASE}"
-        }  # fmt: skip
-        rule = "zero or negative: the compiler dropped it"
-        parts.append(_world_rows(dac2a[kept], value[kept], hidden[kept], None, 0.0, rule, about))
-    panel = pd.concat(parts, ignore_index=True)
-    texts = ["donor", "recipient", "measure", "price_basis", "status", "source", "rule"]
-    return panel.astype(dict.fromkeys(texts, "category"))[FLOW_COLUMNS]
-
-
-def _world_rows(rows, value, bounded, low, high, rule, about) -> pd.DataFrame:
-    """Rows of the world panel: printed values, and bounds where `bounded` is true."""
-    frame = rows[["donor", "recipient", "year"]].astype({"donor": str, "recipient": str})
-    return frame.assign(
-        value=value.mask(bounded),
-        low=value.where(~bounded, low),
-        high=value.where(~bounded, high),
-        status=bounded.map({True: "bounded", False: "known"}),
-        rule=bounded.map({True: rule, False: "printed by the source"}),
-        **about,
-    )
 
 
 AGREEMENT_COLUMNS = [
@@ -452,7 +400,7 @@ def world(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     Returns donor, recipient, year, price_basis, commitments, gross, grants, gross_loans, net (US$
     million) and status: "bounded" in the years in which the CRS lacks a part of Japan's flows, so
     that the row is a floor; else "known". An empty cell is not reported, or, for net flows beside
-    gross ones, zero or negative (`world_panel` has these as bounds).
+    gross ones, zero or negative.
     """
     parts = []
     for table, base in (("crs_world", CRS_BASE), ("dac2a_world", DAC2A_BASE)):
