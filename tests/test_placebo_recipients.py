@@ -341,6 +341,8 @@ def test_all_tests_cover_every_statistic_matching_and_variant():
         panel, groups, variants, recipients, "commitments", made, lumpy(30, seed=2), n_groups=199
     )
     assert list(rows.columns) == [*placebo.COLUMNS, *placebo.INTERVAL]
+    written = placebo.published(rows.assign(group="without UZB"))
+    assert list(written.columns) == placebo.COLUMNS and set(written.group) == {"without_UZB"}
     declared = rows[(rows.group == "all") & (rows.variant == "declared")]
     kept = declared[(declared.statistic == "sqrt_share") & (declared.matching == "matched")]
     assert kept.p.tolist() == made["all"].table.p.tolist()

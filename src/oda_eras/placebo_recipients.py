@@ -597,6 +597,11 @@ def histogram(tests: dict[str, PlaceboTest], bins: int = 36) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def published(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `all_tests` in the form of data/placebo_recipients.csv: groups as one word."""
+    return rows[COLUMNS].assign(group=rows.group.str.replace(" ", "_"))
+
+
 def by_group(rows: pd.DataFrame) -> pd.DataFrame:
     """Omnibus p and floors of `all_tests`, a row for each test and columns by group.
 
