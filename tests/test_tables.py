@@ -199,6 +199,13 @@ def test_a_table_longer_than_a_page_is_a_longtable(tmp_path):
         compile_latex(tmp_path, latex, "long")
 
 
+def test_a_table_without_rows_is_set_too():
+    columns = [Column("name", "name", "", ""), Column("", "Range", "{low:.1f} to {low:.1f}", "")]
+    empty = Printed(pd.DataFrame({"name": [], "low": []}), columns, str)
+    latex = to_latex(empty, label="t", title="T", note="")
+    assert "Range" in latex and "nan" not in latex
+
+
 def test_text_has_minus_signs_that_old_latex_knows(tmp_path):
     latex = to_latex(wide_table(3), label="t", title="From −2", note="At -2 to −1, 1990–2000.")
     assert "−" not in latex and "\\ensuremath{-}1.5 to +2.5" in latex

@@ -258,7 +258,7 @@ class Layout:
         return f"\\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}" + r"\\".join(lines) + r"\end{tabular}"
 
     def _broken(self, head: str) -> list[str]:
-        longest = max([self.head_line, *self.text[head].str.len()])
+        longest = max([self.head_line, *map(len, self.text[head])])
         return textwrap.wrap(head, longest, break_long_words=False)
 
 
