@@ -735,6 +735,18 @@ def three_measures(rows: pd.DataFrame) -> Figure:
     return figure
 
 
+def stack_recipients(ax, cells: pd.DataFrame, **options) -> None:
+    """Bars by year (index), recipients (columns) on one another; a missing cell has no height."""
+    base = pd.Series(0.0, index=cells.index)
+    for code in [code for code in RECIPIENTS if code in cells]:
+        height = cells[code].fillna(0)
+        ax.bar(
+            cells.index, height, bottom=base, color=STYLES[code][0], hatch=HATCHES[code],
+            edgecolor="white", lw=0, label=RECIPIENTS[code], **options,
+        )  # fmt: skip
+        base = base + height
+
+
 def concentration(rows: pd.DataFrame) -> Figure | None:
     """Each recipient's share of the sum by year, stacked, a panel for each measure (f15).
 
@@ -747,16 +759,9 @@ def concentration(rows: pd.DataFrame) -> Figure | None:
         "double", 62, columns=len(measures), sharex=True, sharey=True, squeeze=False
     )
     years = range(int(rows.year.min()), int(rows.year.max()) + 1)
+    shares = rows.pivot(index="year", columns=["measure", "recipient"], values="share_percent")
     for ax, measure in zip(axes[0], measures, strict=True):
-        base = pd.Series(0.0, index=years)
-        for code in [code for code in RECIPIENTS if code in set(rows.recipient)]:
-            own = rows[(rows.measure == measure) & (rows.recipient == code)]
-            share = own.set_index("year").share_percent.reindex(years).fillna(0)
-            ax.bar(
-                years, share, bottom=base, width=0.8, color=STYLES[code][0], hatch=HATCHES[code],
-                edgecolor="white", lw=0, label=RECIPIENTS[code],
-            )  # fmt: skip
-            base = base + share
+        stack_recipients(ax, shares[measure].reindex(years), width=0.8)
         ax.set_title(measure, loc="left", fontweight="bold")
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes[0, 0].set_ylim(0, 100)
@@ -907,14 +912,8 @@ def commitments(rows: pd.DataFrame, eras: pd.DataFrame) -> Figure | None:
     years = pd.RangeIndex(first, last + 1)
     for ax in (above, below):
         era_bands(ax, eras, first=first, last=last, labels=ax is above)
-    base = pd.Series(0.0, index=years)
-    for code in [code for code in RECIPIENTS if code in set(rows.recipient)]:
-        flow = rows[rows.recipient == code].set_index("year").usd_million.reindex(years).fillna(0)
-        above.bar(
-            years, flow, bottom=base, width=0.75, color=STYLES[code][0], hatch=HATCHES[code],
-            edgecolor="white", lw=0, label=RECIPIENTS[code], zorder=2,
-        )  # fmt: skip
-        base = base + flow
+    cells = rows.pivot(index="year", columns="recipient", values="usd_million").reindex(years)
+    stack_recipients(above, cells, width=0.75, zorder=2)
     own = [code for code in rows.recipient.unique() if code in RECIPIENTS]
     sums = [code for code in rows.recipient.unique() if code not in RECIPIENTS] or own
     looks = [("-", "o", panel_name(sums[0], [*own, "sum"])), ("--", "s", "Without Uzbekistan")]

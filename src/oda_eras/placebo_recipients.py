@@ -22,10 +22,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from oda_eras.decisions import DEBT_RELIEF
 from oda_eras.study import LEVEL
 
-# Debt relief to these makes the largest years of many donors.
-DEBT_RELIEF = ["IRQ", "NGA", "MMR"]
 N_GROUPS = 99_999
 FEWEST_PLACEBOS = 20
 # Added to the aid of a group before its logarithm is taken, US$ million.
@@ -197,7 +196,7 @@ def placebo_test(
     )
     table = pd.DataFrame(
         {
-            "transition": [OMNIBUS, *(f"{a} to {b}" for a, b in pairwise(weights))],
+            "transition": [OMNIBUS, *_transitions(weights)],
             "change": [np.nan, *changes[0]],
             "p": [omnibus, *p[0]],
             "p_adjusted": [omnibus, *of_all[:-1]],
@@ -208,6 +207,11 @@ def placebo_test(
         }
     )
     return PlaceboTest(table, changes, share, pool, sums, drawn, total, weights, statistic, matched)
+
+
+def _transitions(weights: pd.DataFrame) -> list[str]:
+    """Names of the transitions between neighbouring eras, such as "E0 to E1"."""
+    return [f"{before} to {after}" for before, after in pairwise(weights)]
 
 
 def _alike(shares: np.ndarray, share: float) -> np.ndarray:
@@ -312,7 +316,7 @@ def detection(
             ]
         )
     adjusted = np.array(found)
-    steps = [f"{a} to {b}" for a, b in pairwise(test.weights)]
+    steps = _transitions(test.weights)
     power = pd.DataFrame(
         [(step, factor) for step in steps for factor in factors], columns=["transition", "factor"]
     )
@@ -379,13 +383,13 @@ def picked(
     every = np.vstack([np.arange(k), drawn + k])
     whole = sum(cells[every[:, j]] for j in range(k))
     rows = []
-    for i, (before, after) in enumerate(pairwise(weights)):
+    for i, step in enumerate(_transitions(weights)):
         first = int(own[:, i].argmin())
         risen = every[np.arange(n + 1), changes[every, i].argmax(axis=1)]
         rest = moved(whole - cells[risen])[:, i]
         rows.append(
             {
-                "transition": f"{before} to {after}",
+                "transition": step,
                 "recipient": group[first],
                 "change": changes[first, i],
                 "p": own[first, i],
@@ -564,7 +568,7 @@ def all_tests(
                 )
                 table = test.table
             except TooFewPlacebos as few:
-                steps = [OMNIBUS, *(f"{a} to {b}" for a, b in pairwise(weights))]
+                steps = [OMNIBUS, *_transitions(weights)]
                 table = pd.DataFrame({"transition": steps, "placebos": few.found})
             rows.append(table.assign(**key))
     return pd.concat(rows, ignore_index=True).reindex(columns=[*COLUMNS, *INTERVAL])
