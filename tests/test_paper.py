@@ -15,8 +15,8 @@ from jinja2 import nodes
 from pypdf import PdfReader
 
 from oda_eras.bench import copy_tree
-from oda_eras.figures import read_caption
 from oda_eras.naming import label
+from oda_eras.page import read_caption
 from oda_eras.paper import (
     CALLS,
     SHOWN,

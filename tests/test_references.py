@@ -5,7 +5,7 @@ import re
 import pytest
 from conftest import OUT, ROOT
 
-from oda_eras import figures
+from oda_eras import page
 from oda_eras.references import references, to_bibtex, to_markdown
 from oda_eras.sources import load_sources
 
@@ -40,6 +40,6 @@ CAPTIONS = sorted((ROOT / OUT / "figures").glob("*.md"))
 
 @pytest.mark.parametrize("path", CAPTIONS, ids=lambda path: path.stem)
 def test_a_captions_keys_can_be_cited(path):
-    about = figures.read_caption(path)
+    about = page.read_caption(path)
     assert set(about.keys) <= set(FOUND)
     assert bool(about.keys) == ("computed by this project" not in about.source)

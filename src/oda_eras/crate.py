@@ -18,7 +18,7 @@ from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from oda_eras.complete import MERGED, MODULE, published_files
-from oda_eras.figures import read_caption
+from oda_eras.page import read_caption
 from oda_eras.paths import project_root
 from oda_eras.sources import load_sources, raw_file
 from oda_eras.stamps import read_json, sha256

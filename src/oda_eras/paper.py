@@ -20,8 +20,8 @@ import pypandoc
 import typst
 import yaml
 
-from oda_eras.figures import read_caption
 from oda_eras.naming import label
+from oda_eras.page import read_caption
 from oda_eras.paths import project_root
 from oda_eras.sources import load_sources
 from oda_eras.stamps import read_json, write_json

@@ -17,8 +17,8 @@ from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 
 from oda_eras.complete import MERGED
-from oda_eras.figures import read_caption
 from oda_eras.naming import label, naming_of
+from oda_eras.page import read_caption
 from oda_eras.paths import build_folder, outputs_folder, project_root
 from oda_eras.stamps import read_json, write_atomically
 from oda_eras.study import Study, study_of
