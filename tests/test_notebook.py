@@ -134,8 +134,10 @@ def test_the_fragment_tells_reads_numbers_and_outputs(nb):
         "name": "usd_million", "type": "number", "description": "US$ million"
     }  # fmt: skip
     assert fragment["numbers"] == {
-        "peak": {"value": 2, "text": "2", "unit": "million", "meaning": "largest flow"}
-    }
+        "peak": {
+            "value": 2, "text": "2", "unit": "million", "meaning": "largest flow", "in_short": True
+        }
+    }  # fmt: skip
     assert fragment["stale"] == []
     figure = fragment["outputs"]["outputs/DEU/figures/f06_y.pdf"]
     assert figure["data"] == "data/t.csv"

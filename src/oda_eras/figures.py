@@ -37,6 +37,7 @@ from oda_eras.page import (
     type_sizes,
 )  # fmt: skip
 from oda_eras.study import LEVEL, RECIPIENTS
+from oda_eras.words import equation, formatted
 
 # Agreements of fewer billion yen carry no number.
 LEAST_LABELLED = 10
@@ -361,7 +362,7 @@ def placebo_recipients(rows: pd.DataFrame, named: Callable[[str], str]) -> Figur
             ax.axvline(own.lower, color=COLOURS["donor"], lw=1.6)
             right = own.lower < 0
             ax.annotate(
-                f"p = {own.p_adjusted:.2f}", (own.lower, 1), xycoords=("data", "axes fraction"),
+                equation(own.p_adjusted), (own.lower, 1), xycoords=("data", "axes fraction"),
                 xytext=(3 if right else -3, 0), textcoords="offset points", va="top",
                 ha="left" if right else "right", color=INK,
             )  # fmt: skip
@@ -1524,8 +1525,8 @@ def donors_compared(rows: pd.DataFrame) -> Figure:
             markersize=4.5,
         )  # fmt: skip
         ax.text(
-            1.01, position, f"{row.p_null:.3f}   {row.q:.2f}", va="center", fontsize=6,
-            transform=ax.get_yaxis_transform(),
+            1.01, position, f"{formatted(row.p_null, 'p')}   {formatted(row.q, 'p')}", va="center",
+            fontsize=6, transform=ax.get_yaxis_transform(),
         )  # fmt: skip
     ax.text(1.01, -0.9, "p       q", va="center", fontsize=6, transform=ax.get_yaxis_transform())
     ax.set_yticks(range(len(rows)), rows.name)

@@ -148,7 +148,9 @@ class Notebook:
         unused = set(given) - {name for some in used.values() for name in some}
         if unused:
             raise ValueError(f"in_short is given {', '.join(sorted(unused))}, used by no section")
+        before = len(self.words.numbers.told)
         told = [self.words.say(section, some) for section, some in used.items()]
+        self.words.numbers.mark(self.words.numbers.told[before:])
         bullets = "\n".join(f"- {text}" for text in told if text)
         fill(ANSWER, Markdown(f"**In short**\n\n{bullets}"))
 

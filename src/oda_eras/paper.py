@@ -26,7 +26,8 @@ from oda_eras.paths import project_root
 from oda_eras.sources import load_sources
 from oda_eras.stamps import read_json, write_json
 from oda_eras.study import Study, study_of
-from oda_eras.words import minus, unsigned_zero
+from oda_eras.tables import Template
+from oda_eras.words import minus, no_equals
 
 TEXT = "paper/paper.md"
 # Dollars are money here, not mathematics.
@@ -57,8 +58,8 @@ def shown(value, form: str | dict) -> str:
 
 
 def printed(form: str, value) -> str:
-    """A value by a format, with a minus sign, and without one where it rounds to zero."""
-    return minus(unsigned_zero(form.format(value)))
+    """A value by a format such as "{:.1f}" or "{:p}", of those of `formatted`."""
+    return minus(Template().format(form, value))
 
 
 def escape(text: str) -> str:
@@ -233,7 +234,7 @@ def render(root: Path, outputs: str, kind: str) -> str:
     text = (root / TEXT).read_text(encoding="utf-8")
     shipped = Shipped(root, outputs, text, kind)
     calls = {name: getattr(shipped, name) for name in CALLS}
-    return environment().from_string(text).render(calls)
+    return no_equals(environment().from_string(text).render(calls))
 
 
 def author(producer: str) -> dict:
