@@ -116,7 +116,8 @@ crate: $(BUILD)/done ## pack inputs, notebooks and outputs for deposit, as an RO
 test: | $(VENV) ## check everything in a scratch copy; touches nothing here
 	@$(PYTHON) -m pytest
 
-report: $(BUILD)/done ## write the notebooks as web pages, to read on a phone or print
+# the paper is about the default run
+report: $(BUILD)/done $(if $(filter JPN,$(RUN)),paper docx) ## write the notebooks as web pages, to read on a phone or print
 	@$(PYTHON) -m oda_eras.report $(OUT) $(NOTEBOOKS)
 
 # notebooks/.jupyter has Markdown open rendered, where the reader's own settings do not say otherwise

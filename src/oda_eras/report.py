@@ -18,14 +18,14 @@ from nbconvert.filters import markdown2html
 
 from oda_eras.complete import MERGED
 from oda_eras.figures import read_caption
+from oda_eras.front import citation, downloads, question_and_answer
 from oda_eras.naming import label, naming_of
 from oda_eras.paths import build_folder, outputs_folder, project_root
 from oda_eras.stamps import read_json, write_atomically
 from oda_eras.study import Study, study_of
 
 REPORT = "report"  # folder within the outputs, one of `oda_eras.complete.BY_REQUEST`
-START = "02_measures"
-HEADLINES = ["f01", "f05", "f09"]
+HEADLINES = ["f24", "f01", "f29", "f09"]  # of these the first three that the run has
 SCREEN_DPI, SAVED_DPI = 110, 300  # of figures that a notebook shows, and of saved PNGs
 NUMBER = re.compile(r"(< )?[-+−]?[\d,]*\.?\d+(e[-+]?\d+)?\s?%?|NaN|<NA>|None|inf|")
 TABLE_TITLE = re.compile(r"Table [\d.]+\. ")  # what stands above each table
@@ -69,7 +69,7 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
         pages.append({"page": f"{name}.html", **about, "made": made_by(name, outputs)})
         bodies.append(body)
 
-    html = {"index.html": (study, index(templates, study, run, pages, root, outputs), [])}
+    html = {}
     home = {"page": "index.html", "rel": "up", "label": "Index"}
     for number, (page, body) in enumerate(zip(pages, bodies, strict=True)):
         before = [pages[number - 1] | {"rel": "prev"}] if number else []
@@ -80,6 +80,9 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
     folder.mkdir(exist_ok=True)
     # make takes an outputs folder that is newer than the run for one that somebody edited
     os.utime(outputs, ns=(modified, modified))
+    # last, as it links to what else there is
+    front = index(templates, study, run, pages, "claims.html" in html, root, outputs)
+    html["index.html"] = (study, front, [])
     for left in {path.name for path in folder.glob("*.html")} - set(html):
         (folder / left).unlink()
     footer = f"{study}. oda-eras {version('oda-eras')}; tables and figures CC BY 4.0, code MIT."
@@ -102,13 +105,6 @@ def plain(markdown: str) -> str:
     for mark in soup.select("a.anchor-link"):
         mark.decompose()
     return " ".join(soup.get_text().split())
-
-
-def question_in(markdown: str) -> str:
-    """The first question in a paragraph; the paragraph itself where it asks none."""
-    text = plain(markdown)
-    sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z\"])", text)
-    return next((s for s in sentences if s.endswith("?")), text)
 
 
 def heading_and_question(notebook: nbformat.NotebookNode) -> tuple[str, str]:
@@ -186,23 +182,31 @@ def saved_figure(outputs: Path, name: str) -> dict:
     }
 
 
-def index(templates, title: str, run: Study, pages: list[dict], root: Path, outputs: Path) -> str:
-    """The index: question and findings from README.md, headline figures, list of the pages."""
-    readme = (root / "README.md").read_text(encoding="utf-8")
+def index(
+    templates, title: str, run: Study, pages: list[dict], claims: bool, root: Path, outputs: Path
+) -> str:
+    """The front page: question, answer, three ways on, figures, downloads and all pages.
+
+    Packs what can be downloaded into the report's folder. `claims` says that there is claims.html.
+    """
     if run == Study():
-        question = question_in(readme.split("\n\n")[1])
-        findings = readme.split("## What it finds\n")[1].split("\n## ")[0].split("![")[0]
+        readme = (root / "README.md").read_text(encoding="utf-8")
+        question, answer = question_and_answer(readme, read_json(outputs / "numbers.json"))
     else:
-        question = f"The same notebooks, with other parameters: {run.name}."
-        findings = "The findings in the project's README are about Japan and left out here."
+        question, answer = (
+            f"The same notebooks, with other parameters: {run.name}.",
+            ("The answer in the project's README is about Japan and left out here."),
+        )
     names = [f"{p.stem}" for h in HEADLINES for p in (outputs / "figures").glob(f"{h}_*.png")]
     return templates.get_template("index.html.j2").render(
         title=title,
-        question=question,
-        findings=dress(prose(findings), root, root, outputs),
-        start=next((page for page in pages if page["page"] == f"{START}.html"), None),
-        figures=[saved_figure(outputs, name) for name in names],
-        pages=pages,
+        question=plain(question),
+        answer=dress(prose(answer), root, root, outputs),
+        pages={page["page"].removesuffix(".html"): page for page in pages},
+        claims=claims,
+        figures=[saved_figure(outputs, name) for name in names[:3]],
+        downloads=downloads(root, outputs, outputs / REPORT),
+        citation=citation(root),
     )
 
 
