@@ -15,7 +15,7 @@ from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from oda_eras.archive import pack
-from oda_eras.complete import MERGED, MODULE, published_files
+from oda_eras.complete import MERGED, MODULE, folder_by_request, published_files
 from oda_eras.figures import read_caption
 from oda_eras.paths import project_root
 from oda_eras.sources import load_sources, raw_file
@@ -200,8 +200,7 @@ def build(root: Path, outputs: str, notebooks: list[str]) -> Path:
     if wrong:
         raise ValueError("\n".join(["nothing is packed, run make first:", *wrong]))
     crate = describe(root, outputs, notebooks)
-    folder = root / outputs / "crate"
-    folder.mkdir(exist_ok=True)
+    folder = folder_by_request(root / outputs, "crate")
     target = folder / f"oda-eras-{crate.root_dataset['version']}.zip"
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
         crate.write(Path(scratch) / "crate")

@@ -4,7 +4,6 @@ Writes OUTPUTS/report: one self-contained page for each executed notebook, and a
 """
 
 import base64
-import os
 import re
 import sys
 from importlib.metadata import version
@@ -16,7 +15,7 @@ from bs4 import BeautifulSoup, Comment, Tag
 from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 
-from oda_eras.complete import MERGED
+from oda_eras.complete import MERGED, folder_by_request
 from oda_eras.figures import read_caption
 from oda_eras.front import citation, downloads, question_and_answer
 from oda_eras.naming import label, naming_of
@@ -47,7 +46,7 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
     notebooks : list of str
         Names without ending, in reading order.
     """
-    root, folder = project_root(), outputs / REPORT
+    root, folder = project_root(), folder_by_request(outputs, REPORT)
     read = {name: nbformat.read(executed / f"{name}.ipynb", as_version=4) for name in notebooks}
     run = study_of(root, outputs)
     donor = naming_of(run, pd.read_csv(root / "data/donors.csv")).donor
@@ -76,10 +75,6 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
         after = [page | {"rel": "next"} for page in pages[number + 1 : number + 2]]
         html[page["page"]] = (f"{page['title']} · {study}", body, [*before, home, *after])
 
-    modified = outputs.stat().st_mtime_ns
-    folder.mkdir(exist_ok=True)
-    # make takes an outputs folder that is newer than the run for one that somebody edited
-    os.utime(outputs, ns=(modified, modified))
     # last, as it links to what else there is
     front = index(templates, study, run, pages, "claims.html" in html, root, outputs)
     html["index.html"] = (study, front, [])
