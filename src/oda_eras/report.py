@@ -68,16 +68,13 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
         pages.append({"page": f"{name}.html", **about, "made": made_by(name, outputs)})
         bodies.append(body)
 
-    html = {}
+    html = {"index.html": (study, index(templates, study, run, pages, root, outputs), [])}
     home = {"page": "index.html", "rel": "up", "label": "Index"}
     for number, (page, body) in enumerate(zip(pages, bodies, strict=True)):
         before = [pages[number - 1] | {"rel": "prev"}] if number else []
         after = [page | {"rel": "next"} for page in pages[number + 1 : number + 2]]
         html[page["page"]] = (f"{page['title']} · {study}", body, [*before, home, *after])
 
-    # last, as it links to what else there is
-    front = index(templates, study, run, pages, "claims.html" in html, root, outputs)
-    html["index.html"] = (study, front, [])
     for left in {path.name for path in folder.glob("*.html")} - set(html):
         (folder / left).unlink()
     footer = f"{study}. oda-eras {version('oda-eras')}; tables and figures CC BY 4.0, code MIT."
@@ -177,28 +174,23 @@ def saved_figure(outputs: Path, name: str) -> dict:
     }
 
 
-def index(
-    templates, title: str, run: Study, pages: list[dict], claims: bool, root: Path, outputs: Path
-) -> str:
+def index(templates, title: str, run: Study, pages: list[dict], root: Path, outputs: Path) -> str:
     """The front page: question, answer, three ways on, figures, downloads and all pages.
 
-    Packs what can be downloaded into the report's folder. `claims` says that there is claims.html.
+    Packs what can be downloaded into the report's folder.
     """
     if run == Study():
         readme = (root / "README.md").read_text(encoding="utf-8")
         question, answer = question_and_answer(readme, read_json(outputs / "numbers.json"))
     else:
-        question, answer = (
-            f"The same notebooks, with other parameters: {run.name}.",
-            ("The answer in the project's README is about Japan and left out here."),
-        )
+        question = f"The same notebooks, with other parameters: {run.name}."
+        answer = "The answer in the project's README is about Japan and left out here."
     names = [f"{p.stem}" for h in HEADLINES for p in (outputs / "figures").glob(f"{h}_*.png")]
     return templates.get_template("index.html.j2").render(
         title=title,
         question=plain(question),
         answer=dress(prose(answer), root, root, outputs),
         pages={page["page"].removesuffix(".html"): page for page in pages},
-        claims=claims,
         figures=[saved_figure(outputs, name) for name in names[:3]],
         downloads=downloads(root, outputs, outputs / REPORT),
         citation=citation(root),
