@@ -20,6 +20,7 @@ import pypandoc
 import typst
 import yaml
 
+from oda_eras.complete import folder_by_request
 from oda_eras.naming import label
 from oda_eras.page import read_caption
 from oda_eras.paths import project_root
@@ -271,8 +272,7 @@ def build(root: Path, outputs: str, kind: str) -> Path:
     # what pandoc takes for the time of writing
     released = calendar.timegm(pd.Timestamp(citation["date-released"]).timetuple())
     os.environ["SOURCE_DATE_EPOCH"] = str(released)
-    folder = root / outputs / "paper"
-    folder.mkdir(exist_ok=True)
+    folder = folder_by_request(root / outputs, "paper")
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
         sources, made = Path(scratch) / "sources.json", Path(scratch) / f"paper.{kind}"
         write_json(sources, bibliography(root))
