@@ -24,6 +24,7 @@ def test_an_entry_has_what_a_paper_cites():
     )
     undated = to_bibtex({"flows": ENTRY | {"date": "series to 2023", "url": "per row"}})
     assert "year = {series to 2023}" in undated and "url" not in undated
+    assert "note = {Licence: CC BY 4.0. Address: per row}" in undated
 
 
 def test_keys_are_ids_and_names_of_the_projects_own_tables():

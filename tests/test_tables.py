@@ -168,6 +168,18 @@ def test_every_table_compiles_and_fits_the_page(table, paper, tmp_path):
     assert not wide, wide
 
 
+# codes of eras and states, files: what a reader of a printed table can't know
+PLUMBING = re.compile(r"\bE\db?\b|\b(KAZ|KGZ|TJK|TKM|UZB|JPN)\b|\.(csv|yml|ipynb)\b|\bdata/")
+
+
+@pytest.mark.parametrize(
+    "table", sorted((ROOT / OUT / "tables").glob("*.tex")), ids=lambda p: p.stem
+)
+def test_no_plumbing_is_printed(table):
+    assert not PLUMBING.search(table.read_text(encoding="utf-8"))
+    assert PLUMBING.search("Source: data/eras.csv.") and PLUMBING.search("from E2b on")
+
+
 def wide_table(words: int, rows: int = 2) -> Printed:
     """A table of rows with a name, two long texts and a range of numbers."""
     frame = pd.DataFrame(
