@@ -221,7 +221,7 @@ def test_caption_and_alt_text_of_f02_name_the_unit_of_its_axes(saved):
 
 # What an axis is measured in, and what subtitle or caption must then say.
 UNITS = {
-    "US\\$ million": r"US\$ million|million [\w ]*US\$",
+    "US\\$ million": r"US\$ million|[Mm]illion [\w ]*US\$",
     "billion yen": "billion yen",
     "million yen": "million yen",
     "%": "%|[Pp]ercent",
