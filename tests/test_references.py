@@ -44,3 +44,12 @@ def test_a_captions_keys_can_be_cited(path):
     about = figures.read_caption(path)
     assert set(about.keys) <= set(FOUND)
     assert bool(about.keys) == ("computed by this project" not in about.source)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / OUT / "tables").glob("*.md")), ids=lambda path: path.stem
+)
+def test_a_tables_keys_can_be_cited(path):
+    text = path.read_text(encoding="utf-8")
+    keys = re.search(r"^Keys: (.+)\.$", text, re.M)
+    assert set(keys[1].split(", ")) <= set(FOUND) if keys else "computed by this project" in text
