@@ -18,6 +18,7 @@ from oda_eras.donors import (
     SCALES,
     WORLD_COLUMNS,
     base_era,
+    by_transition,
     controls,
     donor_changes,
     donor_shares,
@@ -204,6 +205,9 @@ def test_tables_of_placebos_show_p_or_else_the_rank():
     ranks = places(placebos(SIX_YEARS, SIX, "JPN", tested=False))
     zero = ranks[(ranks.recipient == "all") & (ranks.reading == "zero")].iloc[0]
     assert (zero[DOLLARS], zero[ASINH]) == (1, 2)
+    found = placebos(SIX_YEARS, SIX, "JPN")
+    wide = by_transition(found[found.reading == "zero"]).set_index(["recipient", "scale"])
+    assert wide["E0 to E1"]["all"].loc[[DOLLARS, ASINH]].tolist() == [0.333, 0.667]
     counted = controls(placebos(SIX_YEARS, SIX, "JPN"))
     assert list(counted) == ["recipient", "reading", "E0 to E1"]
     assert counted.set_index(["recipient", "reading"])["E0 to E1"]["all", "zero"] == 2
@@ -213,6 +217,7 @@ def test_nothing_to_compare_gives_empty_tables():
     short = eras_of(2, 2, 2)
     table, dots = placebos(SIX_YEARS, short, "JPN"), donor_changes(SIX_YEARS, short, "JPN")
     assert table.empty and dots.empty and places(table).empty and controls(table).empty
+    assert by_transition(table).empty
     assert figures.placebo_changes(dots, dots, "JPN", {}, {}) is None
     step = followed(of_sum(table, DOLLARS).change, short)
     assert step is None

@@ -22,6 +22,7 @@ from pypdf import PdfReader
 from oda_eras import figures, naming, page
 from oda_eras.bench import copy_tree, run_cells
 from oda_eras.notebook import Notebook
+from oda_eras.sources import load_sources, short_source_line, source_line
 
 NAMES = sorted(path.stem for path in (ROOT / OUT / "figures").glob("f*.png"))
 ON_PHONE = " on a phone"
@@ -245,6 +246,58 @@ def test_caption_and_alt_text_of_f02_name_the_unit_of_its_axes(saved):
         path = ROOT / OUT / "figures" / f"f02_what_it_is_made_of.{ending}"
         words = path.read_text(encoding="utf-8").lower()
         assert unit in words and "million" not in words
+
+
+# What an axis is measured in, and what subtitle or caption must then say.
+UNITS = {
+    "US\\$ million": r"US\$ million|[Mm]illion [\w ]*US\$",
+    "billion yen": "billion yen",
+    "million yen": "million yen",
+    "%": "%|[Pp]ercent",
+    r"\bSD\b|standard deviations": "standard deviations?",
+    "index": "index",
+    r"\brank\b": "rank",
+    "√share": "square root of the share",
+    "^p$": r"\bp\b",
+}
+
+
+def unnamed_units(axes: list[str], said: str) -> list[str]:
+    """Units on the labels of axes that a text does not name, and money of no price basis."""
+    units = {unit for unit in UNITS for label in axes if re.search(unit, label)}
+    money = any(re.search("US\\$|yen", label) for label in axes)
+    basis = [] if not money or re.search("current|constant", said) else ["price basis"]
+    return sorted(unit for unit in units if not re.search(UNITS[unit], said)) + basis
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_units_of_the_axes_are_named(name, saved):
+    about = page.read_caption(ROOT / OUT / "figures" / f"{name}.md")
+    labels = [axis.get_label_text() for ax in saved[name].axes for axis in (ax.xaxis, ax.yaxis)]
+    assert not unnamed_units(labels, f"{about.subtitle} {about.caption}")
+
+
+def test_a_unit_that_is_not_named_would_be_found():
+    money = unnamed_units(["US$ million"], "Net ODA, billion yen")
+    assert money == ["US\\$ million", "price basis"]
+    assert unnamed_units(["share, %"], "Share in net ODA") == ["%"]
+    assert not unnamed_units(["US$ million", "rank"], "million current US$, and rank")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_footer_and_caption_cite_the_same_sources(name, saved):
+    about = page.read_caption(ROOT / OUT / "figures" / f"{name}.md")
+    sources = load_sources(ROOT)
+    ids = [key if key in sources else f"data/{key}.csv" for key in about.keys]
+    [footer] = [t.get_text() for t in saved[name].texts if t.get_gid() == "footer"]
+    assert footer.replace("\n", " ").endswith(short_source_line(sources, ids))
+    assert about.source == source_line(sources, ids)
+
+
+def test_a_caption_read_alone_says_which_states():
+    for path in sorted((ROOT / OUT / "figures").glob("*.md")):
+        said = page.read_caption(path).caption
+        assert re.search("Central Asia|Uzbekistan|simulat|U. Mahmudov's article", said), path.stem
 
 
 def test_page_width_is_a_preset(drawn, phone):

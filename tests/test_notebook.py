@@ -212,10 +212,11 @@ def test_a_published_table_comes_with_title_note_and_source(nb, shown):
     nb.table("t01_x", MEANS, shown=MEANS[:1])
     folder = nb.staging.folder / "tables"
     assert (folder / "t01_x.csv").read_text() == "recipient,mean,low\nKAZ,-0.04,-1.0\nall,2.55,\n"
-    title, table, note, source = (folder / "t01_x.md").read_text().split("\n\n")
+    title, table, note, source, keys = (folder / "t01_x.md").read_text().split("\n\n")
     assert title == "**Table 1. Flows (US$ million)**" and "All five" not in table
     assert note == "Note: A note."
     assert source.startswith("Source: World Bank") and "01a34e8b" in source
+    assert keys == "Keys: wdi_net_oda_by_donor.\n"
     latex = (folder / "t01_x.tex").read_text()
     assert latex.startswith("% needs") and "\\label{tab:t01_x}" in latex and "A note." in latex
 

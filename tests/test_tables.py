@@ -1,6 +1,7 @@
 """Tables as they are printed: decimals aligned, text escaped, LaTeX that compiles."""
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -162,6 +163,18 @@ def test_every_table_compiles_and_fits_the_page(table, paper, tmp_path):
     # a point is invisible
     wide = [line for line in over if float(line.split("(")[1].split("pt")[0]) > 1]
     assert not wide, wide
+
+
+# codes of eras and states, files: what a reader of a printed table can't know
+PLUMBING = re.compile(r"\bE\db?\b|\b(KAZ|KGZ|TJK|TKM|UZB|JPN)\b|\.(csv|yml|ipynb)\b|\bdata/")
+
+
+@pytest.mark.parametrize(
+    "table", sorted((ROOT / OUT / "tables").glob("*.tex")), ids=lambda p: p.stem
+)
+def test_no_plumbing_is_printed(table):
+    assert not PLUMBING.search(table.read_text(encoding="utf-8"))
+    assert PLUMBING.search("Source: data/eras.csv.") and PLUMBING.search("from E2b on")
 
 
 def wide_table(words: int, rows: int = 2) -> Printed:

@@ -565,6 +565,13 @@ def places(rows: pd.DataFrame) -> pd.DataFrame:
     return rests_on.join(by_scale, on=key).reset_index(drop=True)
 
 
+def by_transition(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of `placebos`, p, or rank where it has none: columns recipient, scale, one per transition."""
+    shown = rows.assign(shown=rows.p.fillna(rows["rank"]).round(3))
+    wide = shown.pivot(index=["recipient", "scale"], columns="transition", values="shown")
+    return wide[list(rows.transition.unique())].reset_index()
+
+
 @contextmanager
 def logging_as_it_was():
     """Undo what a library does to everybody's logging: pyfixest has all of them print."""

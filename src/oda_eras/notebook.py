@@ -187,6 +187,7 @@ class Notebook:
             self._save(f"tables/{name}.csv", frame, title, described, sources)
             parts = [f"**{number}. {title}**", to_markdown(printed), note]
             parts.append(source_line(self.sources, sources))
+            parts.append(f"Keys: {', '.join(map(citation_key, sources))}." if sources else "")
             body = "\n\n".join(part for part in parts if part)
             self.staging.stage(f"tables/{name}.md").write_text(f"{body}\n", encoding="utf-8")
             below = f"{note} {short_source_line(self.sources, sources)}".strip()
