@@ -105,7 +105,7 @@ ON_PHONE = TypeSizes(headline=11, subtitle=8.5, footer=7.5, least=7.5)
 # Millimetres beside the panels of a page that their tick labels and names take, on average.
 BESIDE_MM = 20
 # How wide names beside the panels of a phone's page may be, and a legend's sign.
-NAMES_MM, HANDLE_MM = 28, 13
+NAMES_MM, HANDLE_MM = 28, 11
 
 # Shipped, so that no figure depends on what a system has; small, since every PDF takes its letters
 # from it anew.
@@ -266,8 +266,7 @@ def columns_that_fit(labels: list[str], figure: Figure) -> int:
     size = mpl.rcParams["legend.fontsize"]
     room = figure.get_size_inches()[0] / MM - 2 * EDGE_MM
     for count in range(len(labels), 1, -1):
-        rows = -(-len(labels) // count)
-        columns = [labels[at : at + rows] for at in range(0, len(labels), rows)]
+        columns = np.array_split(labels, count)  # as matplotlib does
         widths = [max(text_width_mm(label, size) for label in column) for column in columns]
         if sum(widths) + HANDLE_MM * len(columns) <= room:
             return count
