@@ -83,6 +83,7 @@ RHOS = tuple(np.round(np.arange(0, 0.95, 0.05), 2))
 _COLLINEAR = 1e-9
 _PERFECT = 1e-20
 _CHUNK = 2**22
+_KEPT = 64  # simulated nulls that are kept: those of two curves over `RHOS` and some more
 _LARGEST = 1e60  # fourth powers, which the intervals take, stay within the range of floats
 
 
@@ -948,11 +949,15 @@ def ar1(n: int, rho: float, n_sim: int, rng: np.random.Generator) -> np.ndarray:
     ValueError
         If ``rho`` is not within (-1, 1).
     """
+    return _autocorrelated(rng.standard_normal((n, n_sim)), rho)
+
+
+def _autocorrelated(paths: np.ndarray, rho: float) -> np.ndarray:
+    """Innovations, shape (n, n_sim), as the AR(1) paths that they make; changes them in place."""
     if not -1 < rho < 1:
         raise ValueError(f"rho = {rho} is not within (-1, 1): no stationary start exists")
-    paths = rng.standard_normal((n, n_sim))
     paths[0] /= math.sqrt(1 - rho**2)
-    for t in range(1, n):
+    for t in range(1, len(paths)):
         paths[t] += rho * paths[t - 1]
     return paths
 
@@ -1041,17 +1046,32 @@ def simulate_sup_f(
     Works in blocks of at most 2^22 values (32 MB) per array, whatever ``n_sim``; 100,000 series
     of 30 observations take well below a second.
     """
+    if x is None:  # the same null serves every series of this length
+        return _sup_f_null(n, float(rho), trim, n_sim, seed).copy()
     return _simulate(lambda paths: sup_f_paths(paths, x, trim)[0], n, rho, n_sim, seed)
+
+
+@lru_cache(maxsize=_KEPT)
+def _sup_f_null(n: int, rho: float, trim: float, n_sim: int, seed: int) -> np.ndarray:
+    return _simulate(lambda paths: sup_f_paths(paths, trim=trim)[0], n, rho, n_sim, seed)
 
 
 def _simulate(statistic: Callable, n: int, rho: float, n_sim: int, seed: int) -> np.ndarray:
     """A statistic of AR(1) paths without a break, in blocks of at most `_CHUNK` values."""
     if n < 1 or n_sim < 1:
         raise ValueError(f"n = {n} and n_sim = {n_sim} must be at least 1")
-    rng = np.random.default_rng(seed)
     block = max(_CHUNK // n, 1)
+    if n_sim <= block:
+        return statistic(_autocorrelated(_innovations(n, n_sim, seed).copy(), rho))
+    rng = np.random.default_rng(seed)
     sizes = [min(block, n_sim - done) for done in range(0, n_sim, block)]
     return np.concatenate([statistic(ar1(n, rho, size, rng)) for size in sizes])
+
+
+@lru_cache(maxsize=4)
+def _innovations(n: int, n_sim: int, seed: int) -> np.ndarray:
+    """Innovations that all rho share, one block of them; drawing takes longer than what follows."""
+    return np.random.default_rng(seed).standard_normal((n, n_sim))
 
 
 def p_over_rho(
@@ -1221,14 +1241,18 @@ def min_rss(y: np.ndarray, h: int, max_breaks: int) -> np.ndarray:
     """
     n, n_sim = y.shape
     sums = np.zeros((n + 1, n_sim))
-    np.cumsum(y, axis=0, out=sums[1:])
-    # what the segments' means explain of the sum of squares, by number of breaks and last year
-    best = np.full((max_breaks + 1, n + 1, n_sim), -np.inf)
-    for end in range(h, n + 1):
-        starts = np.arange(end - h + 1)
-        explained = (sums[end] - sums[starts]) ** 2 / (end - starts)[:, None]
+    for t in range(n):  # numpy's cumsum along this axis takes three times as long
+        np.add(sums[t], y[t], out=sums[t + 1])
+    # what the segments' means explain of the sum of squares, by number of breaks and last year;
+    # where the segments have no room it is left empty and not looked at
+    best = np.empty((max_breaks + 1, n + 1, n_sim))
+    for end in [*range(h, n - h + 1), n]:  # after other ends there is no room for a segment
+        explained = sums[end] - sums[: end - h + 1]
+        explained *= explained
+        explained /= np.arange(end, h - 1, -1)[:, None]
         best[0, end] = explained[0]
-        for m in range(1, max_breaks + 1):
+        # of all breaks the last is due only at the end
+        for m in range(1, max_breaks + (end == n)):
             first = m * h  # earlier there is no room for m segments before
             if first <= end - h:
                 total = best[m - 1, first : end - h + 1] + explained[first:]
@@ -1296,6 +1320,13 @@ def simulate_ud_max(
     -----
     Time is of order n^2 max_breaks n_sim: 10,000 series of 30 observations take less than 0.1 s.
     """
+    return _ud_max_null(n, float(rho), h, max_breaks, n_sim, seed).copy()
+
+
+@lru_cache(maxsize=_KEPT)
+def _ud_max_null(
+    n: int, rho: float, h: float, max_breaks: int, n_sim: int, seed: int
+) -> np.ndarray:
     return _simulate(lambda paths: ud_max_paths(paths, h, max_breaks), n, rho, n_sim, seed)
 
 
