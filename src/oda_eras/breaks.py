@@ -61,6 +61,7 @@ __all__ = [
     "holm",
     "lag1",
     "min_rss",
+    "null_paths",
     "p_over_rho",
     "permutation",
     "rotation",
@@ -1062,15 +1063,19 @@ def _simulate(statistic: Callable, n: int, rho: float, n_sim: int, seed: int) ->
         raise ValueError(f"n = {n} and n_sim = {n_sim} must be at least 1")
     block = max(_CHUNK // n, 1)
     if n_sim <= block:
-        return statistic(_autocorrelated(_innovations(n, n_sim, seed).copy(), rho))
+        return statistic(null_paths(n, rho, n_sim, seed))
     rng = np.random.default_rng(seed)
     sizes = [min(block, n_sim - done) for done in range(0, n_sim, block)]
     return np.concatenate([statistic(ar1(n, rho, size, rng)) for size in sizes])
 
 
+def null_paths(n: int, rho: float, n_sim: int, seed: int) -> np.ndarray:
+    """`ar1` with a generator of its own, whose draws are kept for the next rho."""
+    return _autocorrelated(_innovations(n, n_sim, seed).copy(), rho)
+
+
 @lru_cache(maxsize=4)
 def _innovations(n: int, n_sim: int, seed: int) -> np.ndarray:
-    """Innovations that all rho share, one block of them; drawing takes longer than what follows."""
     return np.random.default_rng(seed).standard_normal((n, n_sim))
 
 
@@ -1677,22 +1682,25 @@ def holm(p, floors=None) -> pd.DataFrame:
     """
     index = p.index if isinstance(p, pd.Series) else pd.RangeIndex(len(p))
     _refuse_other_index(index, floors, "p and floors")
-    p = pd.Series(_array(p), dtype=float)
+    p = pd.Series(_array(p), dtype=float).to_numpy()
     floors = np.zeros(len(p)) if floors is None else _array(floors).astype(float)
     if floors.shape != p.shape:
         raise ValueError(f"lengths differ: {len(p)} p-values, floors of shape {floors.shape}")
-    floors = pd.Series(floors).where(p.notna())
-    for i in p.index[p.notna()]:
+    floors = np.where(np.isnan(p), np.nan, floors)
+    for i in np.flatnonzero(~np.isnan(p)):
         if not 0 <= floors[i] <= 1 or not 0 <= p[i] <= 1:
             raise ValueError(f"p and floors must lie within [0, 1]; they do not at {index[i]!r}")
         if p[i] < floors[i] * (1 - 1e-9):
             raise ValueError(f"p at {index[i]!r} is below its floor: {p[i]} < {floors[i]}")
     return pd.DataFrame(
-        {"p": p, "p_holm": _step_down(p), "floor": floors, "floor_holm": _step_down(floors)}
-    ).set_axis(index)
+        {"p": p, "p_holm": _step_down(p), "floor": floors, "floor_holm": _step_down(floors)},
+        index=index,
+    )
 
 
-def _step_down(p: pd.Series) -> pd.Series:
-    ordered = p.dropna().sort_values()
-    factors = np.arange(len(ordered), 0, -1)
-    return (ordered * factors).cummax().clip(upper=1).reindex(p.index)
+def _step_down(p: np.ndarray) -> np.ndarray:
+    order = np.argsort(p)[: np.count_nonzero(~np.isnan(p))]  # missing ones come last
+    adjusted = np.full(len(p), np.nan)
+    factors = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1)
+    return adjusted
