@@ -8,6 +8,8 @@ OUT = outputs/$(RUN)
 BUILD = .build/$(RUN)
 # folders of the outputs that are made on request and rest on the others
 BY_REQUEST = report paper crate
+# A notebook takes one core: its arrays are small, and threads of linear algebra wait for each other.
+export OMP_NUM_THREADS = 1
 NOTEBOOKS = 01_clean 02_measures 03_patterns 04_decisions 05_breaks 06_eras 07_donors 08_claims 09_figures
 
 # The run's name. What the command line sets is checked before anything runs, names too: make
