@@ -63,10 +63,9 @@ $(OLDER): $(BUILD)/04_decisions.json ;
 
 $(BUILD)/05_breaks.json: $(call table,panel derived flows) $(call module,break_evidence posterior power) \
   data/eras.csv data/break_validation.csv data/power.csv
-$(call table,data_eras break_evidence break_tests flow_breaks p_curves): $(BUILD)/05_breaks.json ;
 
 $(BUILD)/06_eras.json: data/eras.csv data/events.csv data/power.csv $(call table,panel derived \
-  flows agreements japan_totals data_eras) $(OUT)/data/world.csv.gz $(OLDER) \
+  flows agreements japan_totals) $(OUT)/data/world.csv.gz $(OLDER) \
   data/recipients.csv $(call module,contrasts decisions era_levels patterns placebo_recipients power \
   signing_tests)
 $(OUT)/tables/t07_robustness.csv: $(BUILD)/06_eras.json ;
