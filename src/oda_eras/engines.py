@@ -22,18 +22,19 @@ YEARS, PATHS, TRIM = 30, 100_000, 0.15
 # R takes so long that it is given some of the paths
 PATHS_OF_R = 500
 R = """
-folder <- commandArgs(TRUE)[1]
+given <- commandArgs(TRUE)
+n <- as.numeric(given[-1])
 if (!requireNamespace("strucchange", quietly = TRUE)) quit(status = 3)
 suppressPackageStartupMessages(library(strucchange))
 seconds <- function(work) sum(system.time(work)[c("user.self", "sys.self")])
-y <- scan(file.path(folder, "series.txt"), quiet = TRUE)
-paths <- as.matrix(read.table(file.path(folder, "paths.txt")))
-first <- seconds(found <- breakpoints(breakpoints(y ~ 1, h = %d, breaks = %d), breaks = %d))
-second <- seconds(sups <- apply(paths, 2, function(p) max(Fstats(p ~ 1, from = %s)$Fstats)))
-cat(sprintf('{"breaks": [%%s], "sups": [%%s], "seconds": [%%f, %%f]}',
-  paste(found$breakpoints, collapse = ","), paste(sprintf("%%.12g", sups), collapse = ","),
+y <- scan(file.path(given[1], "series.txt"), quiet = TRUE)
+paths <- as.matrix(read.table(file.path(given[1], "paths.txt")))
+first <- seconds(found <- breakpoints(breakpoints(y ~ 1, h = n[1], breaks = n[2]), breaks = n[2]))
+second <- seconds(sups <- apply(paths, 2, function(p) max(Fstats(p ~ 1, from = n[3])$Fstats)))
+cat(sprintf('{"breaks": [%s], "sups": [%s], "seconds": [%f, %f]}',
+  paste(found$breakpoints, collapse = ","), paste(sprintf("%.12g", sups), collapse = ","),
   first, second))
-""" % (SEGMENT, BREAKS, BREAKS, TRIM)
+"""
 
 
 def seconds(work: Callable) -> float:
@@ -54,7 +55,8 @@ def by_r(series: np.ndarray, paths: np.ndarray) -> dict | None:
     with tempfile.TemporaryDirectory() as folder:
         np.savetxt(Path(folder) / "series.txt", series, fmt="%.17g")
         np.savetxt(Path(folder) / "paths.txt", paths, fmt="%.17g")
-        run = subprocess.run([rscript, "-e", R, folder], capture_output=True, text=True)
+        command = [rscript, "-e", R, folder, *map(str, (SEGMENT, BREAKS, TRIM))]
+        run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode == 3:
         return None
     run.check_returncode()
