@@ -17,7 +17,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from oda_eras.engines import compare_engines
 from oda_eras.paths import BUILD, project_root
 from oda_eras.stamps import read_stamp
 from oda_eras.study import Study
@@ -170,5 +169,7 @@ if __name__ == "__main__":
     if sys.argv[1] == "--plain":
         run_cells(sys.argv[2:])
     else:
+        from oda_eras.engines import compare_engines
+
         bench(sys.argv[1:])
         compare_engines()
