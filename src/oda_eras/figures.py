@@ -348,6 +348,11 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
     return figure
 
 
+def within(name: str) -> str:
+    """A name of a sum of recipients as it stands within a line: "without Uzbekistan"."""
+    return name[:1].lower() + name[1:]
+
+
 @for_phones
 def placebo_recipients(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure:
     """Changes of a donor's aid to placebo groups, and that to the studied ones (f29).
@@ -357,8 +362,8 @@ def placebo_recipients(rows: pd.DataFrame, named: Callable[[str], str]) -> Figur
     """
     groups, steps = (list(dict.fromkeys(rows[key])) for key in ("group", "transition"))
     figure, axes = new_figure(
-        "double", 18 + 27 * len(groups), rows=len(groups), columns=len(steps), squeeze=False, unit="column",
-        sharex=True, sharey="row",
+        "double", 18 + 27 * len(groups), rows=len(groups), columns=len(steps), squeeze=False,
+        sharex=True, sharey="row", unit="column",
     )  # fmt: skip
     for group, line in zip(groups, axes, strict=True):
         for step, ax in zip(steps, line, strict=True):
@@ -375,14 +380,13 @@ def placebo_recipients(rows: pd.DataFrame, named: Callable[[str], str]) -> Figur
                 ha="left" if right else "right", color=INK,
             )  # fmt: skip
             if for_phone():
-                ax.set_title(f"{named(step)}, {named(group).lower()}", loc="left")
+                ax.set_title(f"{named(step)}, {within(named(group))}", loc="left")
             elif ax in axes[0]:
                 ax.set_title(named(step), loc="left", fontweight="bold")
             if ax in axes[-1]:
                 ax.set_xlabel("change of √share")
-        line[0].set_ylabel(
-            f"{named(group)}\n% of placebo groups" if not for_phone() else "% of groups"
-        )
+        of = "" if for_phone() else f"{named(group)}\n"  # on a phone the titles say of whom
+        line[0].set_ylabel(f"{of}% of placebo groups")
         # room for p above the bars
         line[0].set_ylim(top=1.2 * rows[rows.group == group].percent.max())
     return figure
@@ -1208,8 +1212,8 @@ def specifications(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | 
         ax.axvline(0, color=INK, lw=0.6, zorder=0)
         ax.set_title(named(step), loc="left", fontweight="bold")
         ax.set_xlabel("difference, SD")
-    names = [f"{measure}, {named(recipient).lower()}" for measure, recipient in cases]
-    axes[0, 0].set_yticks(range(len(cases)), [n.replace("uzbek", "Uzbek") for n in names])
+    names = [f"{measure}, {within(named(recipient))}" for measure, recipient in cases]
+    axes[0, 0].set_yticks(range(len(cases)), names)
     axes[0, 0].set_ylim(len(cases) - 0.5, -0.8)
     legend_above(figure, axes[0])
     return figure
@@ -1383,8 +1387,7 @@ def relative_changes(
                     fontsize=5.5, color=QUIET, ha=inwards if edge else "center",
                 )  # fmt: skip
         ax.axvline(1, color=INK, lw=0.6, zorder=0)
-        of = names[code][:1].lower() + names[code][1:]
-        ax.set_title(f"{titles[one]}, {of}", loc="left", fontweight="bold")
+        ax.set_title(f"{titles[one]}, {within(names[code])}", loc="left", fontweight="bold")
     own = rows[rows.donor == donor].iloc[0]
     axes[0, 0].annotate(
         names[donor], (own.factor, list(labels).index(own.transition)), xytext=(3, 4),
