@@ -1,13 +1,17 @@
 """The atlas: which series are tested, that their p are simulated as said, and what is counted."""
 
+import json
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import OUT, ROOT
 
-from oda_eras import atlas, breaks
+from oda_eras import atlas, breaks, page
 from oda_eras.break_evidence import N_SIM, SEVERAL, TRIM, break_tests, dated, several_breaks
 from oda_eras.study import LEVEL, Study
+from oda_eras.study import RECIPIENTS as STUDIED
 
 RECIPIENTS = pd.DataFrame(
     {"recipient": ["KAZ", "UZB", "MOZ", "Asia"], "kind": ["country"] * 3 + ["region"]}
@@ -108,20 +112,25 @@ def test_statistics_and_dates_are_those_of_notebook_05(made_up, found):
     assert ours["R0"].startswith("2006 (200")
 
 
-def test_p_is_simulated_at_the_next_autocorrelation_and_no_finer(found):
+def test_p_is_simulated_between_two_autocorrelations_and_no_finer(found):
     row = found.iloc[12]
-    rho = atlas.RHOS[row.rho_null <= atlas.RHOS].min()
-    assert 0 <= rho - row.rho_null < 0.02
-    sups = breaks.simulate_sup_f(row.n, rho, trim=TRIM, n_sim=N_SIM)
-    uds = breaks.simulate_ud_max(row.n, rho, **SEVERAL, n_sim=N_SIM)
-    assert row.p_null == (1 + (sups >= row.sup_f).sum()) / (N_SIM + 1)
-    assert row.ud_p_null == (1 + (uds >= row.ud_max).sum()) / (N_SIM + 1)
+    above = int(np.searchsorted(atlas.RHOS, row.rho_null))
+    ends = atlas.RHOS[[above - 1, above]]
+    for p, statistic, simulate, how in (
+        ("p_null", "sup_f", breaks.simulate_sup_f, {"trim": TRIM}),
+        ("ud_p_null", "ud_max", breaks.simulate_ud_max, SEVERAL),
+    ):
+        sizes = [(simulate(row.n, rho, **how, n_sim=N_SIM) >= row[statistic]).sum() for rho in ends]
+        expected = np.interp(row.rho_null, ends, [(1 + b) / (N_SIM + 1) for b in sizes])
+        assert row[p] == pytest.approx(expected, abs=1e-6)
+        own = (simulate(row.n, row.rho_null, **how, n_sim=N_SIM) >= row[statistic]).mean()
+        assert abs(row[p] - own) < 0.003
     assert found[atlas.P_VALUES].min(axis=None) >= 1 / (N_SIM + 1)
 
 
 def test_an_autocorrelation_near_one_is_taken_at_the_last():
     about = dict(kind="a", donor="b", recipient=["c", "d"], n=15, sup_f=30.0, ud_max=30.0)
-    given = pd.DataFrame(about | {"rho_null": [0.995, 0.98], "rho_break": [-0.999, -0.98]})
+    given = pd.DataFrame(about | {"rho_null": [0.995, 0.99], "rho_break": [-0.999, -0.95]})
     p = atlas.p_values(given)
     assert p.p_null[0] == p.p_null[1] > p.p_break[0] == p.p_break[1]
 
@@ -202,3 +211,34 @@ def test_the_worlds_series_are_those_that_the_study_may_use():
     assert not (japan.kind == atlas.GROSS).any() and japan.year.min() == 2003
     sizes = series.groupby(atlas.SERIES).year.agg(["min", "max", "size"])
     assert (sizes["size"] == sizes["max"] - sizes["min"] + 1).all() and len(sizes) > 5000
+
+
+def test_make_atlas_ends_with_a_notebook_that_answers_first(project, monkeypatch, capfd):
+    world = pd.read_csv(project / atlas.WORLD)
+    some = world.recipient.isin([*STUDIED, "AFG", "BGD", "KEN", "MOZ", "NPL", "PHL", "TZA", "VNM"])
+    world[some & world.donor.isin(["JPN", "DEU", "UNICEF"])].to_csv(project / atlas.WORLD)
+    monkeypatch.chdir(project)
+    atlas.main()
+    assert "statistics: 100%" in capfd.readouterr().err
+    folder = project / atlas.ATLAS
+    cells = json.loads((folder / "atlas.ipynb").read_text())["cells"]
+    answer = "".join(cells[1]["outputs"][0]["data"]["text/markdown"])
+    assert answer.startswith("**In short**") and answer.count("\n- ") == 3
+    table = (folder / "data/atlas.csv").read_bytes()
+    assert table.count(b"\n") > 60 and b"JPN,UZB" in table
+    # nothing is simulated again, and nothing changes
+    atlas.main()
+    assert "chunk" not in capfd.readouterr().err
+    assert (folder / "data/atlas.csv").read_bytes() == table
+    for name in ("f41_how_common_shifts", "f42_when_shifts"):
+        caption = page.read_caption(folder / f"figures/{name}.md").caption
+        assert len(caption.split()) <= 60, caption
+
+
+def test_the_notebook_reads_like_those_of_the_chain():
+    cells = json.loads((ROOT / atlas.NOTEBOOK).read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    lines = [sum(bool(line.strip()) for line in source.splitlines()) for source in code]
+    assert max(lines) <= 25 and sorted(lines)[len(lines) // 2] <= 5
+    assert max(map(len, "\n".join(code).splitlines())) <= 100
+    assert not re.search(r"\bif\b|^\s*(def|for|while) ", "\n".join(code), re.MULTILINE)

@@ -12,6 +12,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -24,8 +26,77 @@ TRIES = 3
 Work = Callable[[pd.DataFrame], pd.DataFrame]
 
 
+class Workers:
+    """Who works: processes of a pool, this process alone, or the workers of a Dask cluster.
+
+    Parameters
+    ----------
+    number : int, optional
+        Local processes; default: one for each core; 1 is this process. On a cluster all work.
+    """
+
+    def __init__(self, number: int | None = None):
+        self.number, self.address = number, os.environ.get(ADDRESS)
+        self.opened = ExitStack()
+        self.pool = self.client = None
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.opened.close()
+
+    def done(
+        self, work: Work, chunks: dict[str, pd.DataFrame]
+    ) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Names of chunks and what `work` makes of them, in the order in which they are done."""
+        if self.address:
+            return self._on_cluster(work, chunks)
+        if self.number == 1:
+            return ((name, work(chunk)) for name, chunk in chunks.items())
+        return self._on_pool(work, chunks)
+
+    def _on_pool(self, work, chunks):
+        """A process that dies takes its pool along, and a new one goes on."""
+        left, deaths = dict(chunks), 0
+        while left:
+            if self.pool is None:  # a worker starts from nothing, not from a copy of this process
+                start = multiprocessing.get_context("spawn")
+                self.pool = ProcessPoolExecutor(self.number, mp_context=start)
+                self.opened.callback(self.pool.shutdown, cancel_futures=True)
+            try:
+                running = {self.pool.submit(work, chunk): name for name, chunk in left.items()}
+                for future in as_completed(running):
+                    result = future.result()
+                    del left[running[future]]
+                    yield running[future], result
+            except BrokenProcessPool:
+                self.pool, deaths = None, deaths + 1
+                if deaths > TRIES:
+                    raise RuntimeError(
+                        f"{work.__name__}: workers died {deaths} times, chunks left: {len(left)}; "
+                        "what is done is kept: run it again with more memory"
+                    ) from None
+
+    def _on_cluster(self, work, chunks):
+        """Dask gives a lost worker's chunks to the others."""
+        try:
+            import distributed
+        except ImportError:
+            raise RuntimeError(
+                f"{ADDRESS} is set, and Dask is not installed: install the extra (pip install -e "
+                "'.[atlas]'), or unset it to use this machine's cores"
+            ) from None
+        if self.client is None:
+            self.client = self.opened.enter_context(distributed.Client(self.address))
+        submit = partial(self.client.submit, work, pure=False)
+        names = {submit(chunk): name for name, chunk in chunks.items()}
+        for future in distributed.as_completed(list(names)):
+            yield names[future], future.result()
+
+
 def made(
-    work: Work, chunks: Sequence[pd.DataFrame], folder: Path, made_by: str, workers: int | None
+    work: Work, chunks: Sequence[pd.DataFrame], folder: Path, made_by: str, workers: Workers
 ) -> pd.DataFrame:
     """What `work` makes of each chunk, one below the other in the order of the chunks.
 
@@ -36,11 +107,10 @@ def made(
         it likes. Its result must not depend on where it runs.
     chunks : sequence of DataFrame
     folder : Path
-        Where the files of chunks are kept; those of other chunks in it are removed.
+        Where the files of chunks are kept; those of other chunks of `work` are removed.
     made_by : str
-        What the result rests on besides the chunk: the code's hash and settings.
-    workers : int or None
-        Local processes, one for each core if None; 1 is this process. On a cluster all work.
+        What the result rests on besides the chunk: code, settings, libraries.
+    workers : Workers
 
     Returns
     -------
@@ -55,10 +125,10 @@ def made(
     for path in {*folder.glob(f"{work.__name__}-*")} - {folder / name for name in names}:
         path.unlink()
     missing = {n: c for n, c in zip(names, chunks, strict=True) if not (folder / n).is_file()}
-    done_before = len(names) - len(missing)
-    bar = dict(total=len(names), initial=done_before, desc=work.__name__, unit="chunk")
+    before = len(names) - len(missing)
+    bar = dict(total=len(names), initial=before, desc=work.__name__, unit="chunk")
     with tqdm(**bar, disable=not missing) as progress:
-        for name, result in done(work, missing, workers):
+        for name, result in workers.done(work, missing):
             part = folder / f"{name}.part"
             result.to_csv(part, index=False)
             os.replace(part, folder / name)
@@ -71,59 +141,3 @@ def digest(chunk: pd.DataFrame, made_by: str) -> str:
     """A name for a chunk and what makes something of it."""
     text = made_by + chunk.to_csv(index=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def done(
-    work: Work, chunks: dict[str, pd.DataFrame], workers: int | None
-) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Names of chunks and what `work` makes of them, in the order in which they are done."""
-    if not chunks:
-        return iter(())
-    if address := os.environ.get(ADDRESS):
-        return done_on_cluster(work, chunks, address)
-    if workers == 1:
-        return ((name, work(chunk)) for name, chunk in chunks.items())
-    return done_on_pool(work, chunks, workers)
-
-
-def done_on_pool(
-    work: Work, chunks: dict[str, pd.DataFrame], workers: int | None
-) -> Iterator[tuple[str, pd.DataFrame]]:
-    """`done` on a pool of processes; one that dies takes the pool along, and a new one goes on."""
-    left, deaths = dict(chunks), 0
-    # a worker starts from nothing on every system, not from a copy of this process
-    start = multiprocessing.get_context("spawn")
-    while left:
-        with ProcessPoolExecutor(workers, mp_context=start) as pool:
-            try:
-                running = {pool.submit(work, chunk): name for name, chunk in left.items()}
-                for future in as_completed(running):
-                    result = future.result()
-                    del left[running[future]]
-                    yield running[future], result
-            except BrokenProcessPool:
-                deaths += 1
-                if deaths > TRIES:
-                    raise RuntimeError(
-                        f"{work.__name__}: workers died {deaths} times, {len(left)} chunks are "
-                        "left; what is done is kept: run it again with more memory"
-                    ) from None
-            finally:
-                pool.shutdown(cancel_futures=True)
-
-
-def done_on_cluster(
-    work: Work, chunks: dict[str, pd.DataFrame], address: str
-) -> Iterator[tuple[str, pd.DataFrame]]:
-    """`done` on a Dask cluster, which gives a lost worker's chunks to the others."""
-    try:
-        import distributed
-    except ImportError:
-        raise RuntimeError(
-            f"{ADDRESS} is set, and Dask is not installed: install the extra (pip install -e "
-            "'.[atlas]'), or unset it to use this machine's cores"
-        ) from None
-    with distributed.Client(address) as client:
-        names = {client.submit(work, chunk, pure=False): name for name, chunk in chunks.items()}
-        for future in distributed.as_completed(list(names)):
-            yield names[future], future.result()

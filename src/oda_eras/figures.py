@@ -1625,7 +1625,7 @@ def shifts_by_year(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
         ax.bar(some.year, some.share, width=0.8, color=GROUPS[group][1])
         ax.plot(
             some.year, some.chance, "_", color=INK, markersize=6, markeredgewidth=1.4,
-            path_effects=[HALO], label="by chance: reordered series as long",
+            path_effects=[HALO], label="by chance: reordered, of the same length",
         )  # fmt: skip
         ax.set_title(label, loc="left")
         ax.set_ylabel("share, %")
