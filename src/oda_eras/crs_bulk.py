@@ -35,8 +35,9 @@ COLUMNS = {
 }
 KEY = ["recipient", "year", "sector", "flow"]
 AMOUNTS = ["commitments_usd_million", "gross_usd_million"]
+NOT_STATED = "not stated"
 ROWS_AT_ONCE = 250_000
-BLOCK = 1 << 20
+BLOCK = 1 << 16
 DEFLATE64 = 9
 
 
@@ -98,6 +99,7 @@ def download(oecd, address: str, target: Path) -> None:
                     handle.write(block)
                     bar.update(len(block))
 
+    target.parent.mkdir(parents=True, exist_ok=True)
     oecd.count_download()
     oecd.addresses.append(address)
     oecd.patiently(ask)
@@ -110,11 +112,12 @@ def summed(file: Path) -> pd.DataFrame:
     with file.open("rb") as handle:
         start = handle.read(4)
     if start.startswith(b"PK"):
-        member = unpacked(file)
+        member = file.with_suffix(".member")
         try:
+            unpack(file, member)
             return summed(member)
         finally:
-            member.unlink()
+            member.unlink(missing_ok=True)
     parts = parquet_parts(file) if start == b"PAR1" else text_parts(file)
     parts = [part for part in parts if len(part)]
     if not parts:
@@ -149,7 +152,11 @@ def parquet_parts(file: Path) -> Iterator[pd.DataFrame]:
             own = (
                 table.slice(start, ROWS_AT_ONCE)
                 .select(pl.col(was).alias(name) for name, was in columns.items())
-                .with_columns(pl.col("donor", "recipient", "year").cast(pl.Int64))
+                .with_columns(
+                    pl.col("donor", "recipient", "year").cast(pl.Int64, strict=False),
+                    pl.col("sector", "flow").fill_null(NOT_STATED),
+                    pl.col(AMOUNTS).cast(pl.Float64).fill_nan(None),
+                )
                 .filter((pl.col("donor") == JAPAN) & pl.col("recipient").is_in(list(RECIPIENTS)))
                 .group_by(KEY)
                 .agg(pl.col(AMOUNTS).sum())
@@ -180,14 +187,12 @@ def text_parts(file: Path) -> Iterator[pd.DataFrame]:
         )  # fmt: skip
         for part in tqdm(parts, unit="part", desc="CRS rows"):
             frame = part.rename(columns={was: name for name, was in columns.items()})
-            for column in ("donor", "recipient", "year", *AMOUNTS):
-                frame[column] = pd.to_numeric(frame[column])
+            for column in ("donor", "recipient", "year"):
+                frame[column] = pd.to_numeric(frame[column], errors="coerce")
             own = frame[(frame.donor == JAPAN) & frame.recipient.isin(RECIPIENTS)]
-            yield (
-                own.astype({"recipient": int, "year": int})
-                .groupby(KEY, as_index=False)[AMOUNTS]
-                .sum()
-            )
+            own = own.fillna({"sector": NOT_STATED, "flow": NOT_STATED})
+            own = own.astype({"recipient": int, "year": int} | dict.fromkeys(AMOUNTS, float))
+            yield own.groupby(KEY, as_index=False)[AMOUNTS].sum()
     except ValueError as error:  # pandas' errors of parsing are ValueErrors too
         raise RefreshError(f"the CRS file can't be read: {str(error)[:80]}") from None
 
@@ -203,9 +208,8 @@ def encoding_of(start: bytes) -> str:
     return "utf-8-sig"
 
 
-def unpacked(archive: Path) -> Path:
-    """Unpack the largest member of a zip archive beside it, Deflate64 included."""
-    target = archive.with_suffix(".member")
+def unpack(archive: Path, target: Path) -> None:
+    """Unpack the largest member of a zip archive, Deflate64 included."""
     try:
         with zipfile.ZipFile(archive) as zipped:
             member = max(zipped.infolist(), key=lambda info: info.file_size)
@@ -217,7 +221,6 @@ def unpacked(archive: Path) -> Path:
                 _write(target, blocks, member)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         raise RefreshError(f"the CRS archive can't be unpacked: {str(error)[:80]}") from None
-    return target
 
 
 def inflated(archive: Path, member: zipfile.ZipInfo) -> Iterator[bytes]:
