@@ -250,3 +250,10 @@ def send_file(handler, content: bytes, stop: int | None = None, tag: str = '"a"'
     handler.send_header("Content-Length", str(len(content) - start))
     handler.end_headers()
     handler.wfile.write(content[start:stop])
+
+
+def text_for(numbers: str, name: str, field: str, value) -> str:
+    """A numbers.json with one field of one number changed."""
+    content = json.loads(numbers)
+    content[name][field] = value
+    return json.dumps(content)
