@@ -383,6 +383,14 @@ class Sources:
         """A table in use, as text."""
         return read_raw_text(self.root, name)
 
+    def with_others(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:
+        """A table made anew, and of donors that are not in it the rows in use, with a note."""
+        in_use = self.in_use(name)
+        kept = in_use[~in_use.donor.isin(frame.donor)]
+        if len(kept):
+            self.notes.append(f"donors as they were in use: {', '.join(sorted(set(kept.donor)))}")
+        return pd.concat([frame, kept.astype({c: frame[c].dtype for c in frame})])
+
     def known_donors(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows of donors in data/donors.csv, by its codes; others are noted and left out."""
         donors = read_donors(self.root)
@@ -479,7 +487,8 @@ def grants_by_donor(sources: Sources) -> pd.DataFrame:
 def dac2a_by_type(sources: Sources) -> pd.DataFrame:
     """DAC2a by aid type, all donors to all countries, in constant prices of DAC2A_BASE.
 
-    A donor's flows are put on that base by what its gross flows of that year are in current prices.
+    A donor's flows are put on that base by what its gross flows of that year are in current prices;
+    donors without any stay as they are in use.
     Values that are not positive are left out, as in the table in use: an empty cell there is zero,
     negative or not reported.
     """
@@ -499,8 +508,6 @@ def dac2a_by_type(sources: Sources) -> pd.DataFrame:
     ]
     sums = pd.concat(cells, axis=1, keys=["current", "constant"]).dropna().groupby("donor").sum()
     factor = rows.donor.map(sums.current / sums.constant)
-    if lost := sorted(set(rows.donor[factor.isna()])):
-        sources.notes.append(f"no flows in {DAC2A_BASE}, the base year: {', '.join(lost)}")
     listed = read_recipients(sources.root)
     countries = listed.recipient[listed.kind == "country"]
     rows = rows.assign(
@@ -510,8 +517,9 @@ def dac2a_by_type(sources: Sources) -> pd.DataFrame:
         value=(rows.OBS_VALUE * factor).round(2),
     )
     rows = rows[rows.recipient.isin(countries) & (rows.value >= CENT)]
-    wide = rows.pivot(index=["donor", "recipient", "year"], columns="measure", values="value")
-    return wide.reset_index()
+    key = ["donor", "recipient", "year"]
+    wide = rows.pivot(index=key, columns="measure", values="value").reset_index()
+    return sources.with_others(wide, "dac2a_world")
 
 
 def dac1_japan(sources: Sources) -> pd.DataFrame:
@@ -560,11 +568,7 @@ def deflators(sources: Sources) -> pd.DataFrame:
         }
     )
     frame = frame[frame.deflator_2021 > 0].reset_index()
-    in_use = sources.in_use("dac_deflators")
-    kept = in_use[~in_use.donor.isin(frame.donor)]
-    sources.notes.append(f"as they were: {', '.join(sorted(set(kept.donor)))}")
-    numbers = {"year": int, "lcu_per_usd": float, "deflator_2021": float}
-    return pd.concat([frame, kept.astype(numbers)])
+    return sources.with_others(frame, "dac_deflators")
 
 
 def gross_current(sources: Sources) -> pd.DataFrame:
@@ -590,7 +594,7 @@ class Live:
     note: str
 
 
-DAC2A_NOTE = "Donors that data/donors.csv lists."
+DAC2A_NOTE = "Donors that data/donors.csv lists; those without flows in a base year as before."
 LIVE = {
     "wdi_net_oda_by_donor": Live(
         net_by_donor, "World Bank",
