@@ -42,11 +42,11 @@ RAW = $(wildcard data/raw/*.csv data/raw/*.csv.gz) data/organisations.csv data/r
 $(BUILD)/01_clean.json: $(RAW) data/README.md data/eras.csv $(call module,schemas panel identities)
 CLEAN = $(call table,panel dac_total japan_totals prices context article_oda article_figures \
   constant_prices sectors_2012 china_commitments climate_marked flows agreements energy \
-  direct_investment ideal_points) $(OUT)/data/world.csv.gz
+  direct_investment ideal_points vintages) $(OUT)/data/world.csv.gz
 $(CLEAN): $(BUILD)/01_clean.json ;
 
 $(BUILD)/02_measures.json: data/eras.csv $(call module,article derived panel prices) \
-  $(call table,panel article_figures japan_totals prices context sectors_2012 flows) \
+  $(call table,panel article_figures japan_totals prices context sectors_2012 flows vintages) \
   $(OUT)/data/world.csv.gz
 $(call table,derived gross_cells repayments price_bases): $(BUILD)/02_measures.json ;
 
