@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from oda_eras.archive import pack
-from oda_eras.figures import read_caption
+from oda_eras.page import read_caption
 from oda_eras.references import to_bibtex
 from oda_eras.words import minus
 
