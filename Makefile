@@ -35,7 +35,7 @@ all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 # What each notebook rests on. A notebook that uses more than is listed here fails and says so.
 # Tables of data/ that a notebook publishes follow its stamp; later notebooks follow the tables.
 EVERY = data/sources.yml data/donors.csv requirements.lock notebooks/words/shared.md \
-  $(call module,__init__ breaks codebook datapackage eras figures flows measures naming notebook paths \
+  $(call module,__init__ breaks codebook datapackage eras figures flows measures naming notebook page paths \
   sources staging stamps study tables words) src/oda_eras/hansen1997.csv $(wildcard src/oda_eras/fonts/*.ttf)
 RAW = $(wildcard data/raw/*.csv data/raw/*.csv.gz) data/organisations.csv data/recipients.csv
 
@@ -117,13 +117,15 @@ crate: $(BUILD)/done ## pack inputs, notebooks and outputs for deposit, as an RO
 test: | $(VENV) ## check everything in a scratch copy; touches nothing here
 	@$(PYTHON) -m pytest
 
-report: $(BUILD)/done ## write the notebooks as web pages, to read on a phone or print
+# the paper is about the default run
+report: $(BUILD)/done $(if $(filter JPN,$(RUN)),paper docx) ## write the notebooks as web pages, to read on a phone or print
 	@$(PYTHON) -m oda_eras.report $(OUT) $(NOTEBOOKS)
 
-# notebooks/.jupyter has Markdown open rendered, where the reader's own settings do not say otherwise
+# notebooks/.jupyter has Markdown open rendered and asks for no news, where the reader's own settings
+# do not say otherwise; its kernel names itself as notebooks do, which opening one would else change
 lab: | $(VENV) ## open JupyterLab on the notebooks and their reading order
-	@JUPYTER_CONFIG_PATH='$(CURDIR)/notebooks/.jupyter' $(PYTHON) -m jupyterlab --allow-root \
-	  --LabApp.default_url=/lab/tree/README.md notebooks
+	@JUPYTER_CONFIG_PATH='$(CURDIR)/notebooks/.jupyter' JUPYTER_PATH='$(CURDIR)/notebooks/.jupyter' \
+	  $(PYTHON) -m jupyterlab --allow-root --LabApp.default_url=/lab/tree/README.md notebooks
 
 donors: | $(VENV) ## run every donor with enough data, then compare them (outputs/donors)
 	@$(PYTHON) -m oda_eras.all_donors

@@ -9,6 +9,7 @@ from oda_eras.stamps import sha256, write_json
 from oda_eras.verify import problems
 
 NUMBER = {"value": 384.0, "text": "384", "unit": "million", "meaning": "largest flow"}
+NUMBER |= {"in_short": True}
 STALE = "notebooks/words/03_patterns.md, line 5: expected a > 1, but a is 0"
 
 
@@ -43,9 +44,9 @@ def test_numbers_keep_unit_and_meaning_and_gain_their_notebook(stamped):
     complete("outputs/DEU", ["03_patterns"])
     numbers = json.loads((root / "outputs/DEU/numbers.json").read_text())
     assert numbers == {"peak": NUMBER | {"notebook": "03_patterns"}}
-    assert list(numbers["peak"]) == ["value", "text", "unit", "meaning", "notebook"]
+    assert list(numbers["peak"]) == ["value", "text", "unit", "meaning", "in_short", "notebook"]
     assert "oda@peak}{384}% largest flow, million" in (root / "outputs/DEU/numbers.tex").read_text()
-    assert "## 03_patterns" in (root / "outputs/DEU/numbers.md").read_text()
+    assert (root / "outputs/DEU/numbers.md").read_text().count("| `peak` ") == 2
 
 
 def test_a_figure_without_a_table_of_its_own_is_recorded(stamped):

@@ -19,12 +19,15 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.testing.compare import compare_images
 from pypdf import PdfReader
 
-from oda_eras import figures, naming
+from oda_eras import figures, naming, page
 from oda_eras.bench import copy_tree, run_cells
 from oda_eras.notebook import Notebook
+from oda_eras.sources import load_sources, short_source_line, source_line
 
 NAMES = sorted(path.stem for path in (ROOT / OUT / "figures").glob("f*.png"))
-SMALLEST_TYPE = 5  # points
+ON_PHONE = " on a phone"
+SMALLEST_TYPE = {False: 5, True: 7.5}  # points, in print and on a phone, where it is 10 pixels
+MOST_LINES = {False: 2, True: 3}  # of a headline
 TEXT_CONTRAST, MARK_CONTRAST = 4.5, 2.0  # of text, and of lines, bars and markers
 APART = 10  # difference in CAM02-UCS that an eye sees at a glance; lightness likewise
 DEUTERANOPIA = {"name": "sRGB1+CVD", "cvd_type": "deuteranomaly", "severity": 100}
@@ -32,12 +35,12 @@ DEUTERANOPIA = {"name": "sRGB1+CVD", "cvd_type": "deuteranomaly", "severity": 10
 
 def plotted(folder: Path, name: str) -> Path:
     """The table that a saved figure names as its data."""
-    return folder / figures.read_caption(folder / "figures" / f"{name}.md").data
+    return folder / page.read_caption(folder / "figures" / f"{name}.md").data
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory) -> dict:
-    """Every figure that the notebooks save, drawn anew: name -> figure."""
+    """Every figure that the notebooks save, drawn anew in print and for a phone, by name."""
     root = copy_tree(tmp_path_factory.mktemp("figures") / "project")
     drawing = [
         path.stem
@@ -48,6 +51,8 @@ def saved(tmp_path_factory) -> dict:
     show = Notebook.figure
 
     def keep(self, name, figure, *arguments, **given):
+        draw = figure.on_phone
+        figure.on_phone = lambda: kept.setdefault(name + ON_PHONE, draw())
         show(self, name, figure, *arguments, **given)
         kept[name] = figure
 
@@ -64,9 +69,15 @@ def saved(tmp_path_factory) -> dict:
     return kept
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=[name + page for name in NAMES for page in ("", ON_PHONE)])
 def drawn(request, saved):
     return saved[request.param]
+
+
+@pytest.fixture
+def phone(request) -> bool:
+    """Whether the figure is drawn for a phone."""
+    return request.node.callspec.params["drawn"].endswith(ON_PHONE)
 
 
 def texts(figure) -> list:
@@ -84,11 +95,11 @@ def texts(figure) -> list:
 
 def clipped(figure) -> list[str]:
     """Texts that leave the page."""
-    page = figure.bbox
+    edges = figure.bbox
     out = []
     for text in texts(figure):
         box = text.get_window_extent()
-        if min(box.x0, box.y0) < -1 or box.x1 > page.x1 + 1 or box.y1 > page.y1 + 1:
+        if min(box.x0, box.y0) < -1 or box.x1 > edges.x1 + 1 or box.y1 > edges.y1 + 1:
             out.append(text.get_text())
     return out
 
@@ -104,6 +115,22 @@ def overlapping(figure) -> list[tuple[str, str]]:
     return [
         (a, b) for (a, one), (b, other) in itertools.combinations(boxes, 2) if one.overlaps(other)
     ]
+
+
+def covering(figure) -> list[str]:
+    """Labels in a panel that lie on a marker or a bar and are not set off from it."""
+    found = []
+    for ax in figure.axes:
+        marked = [line for line in ax.lines if line.get_marker() not in ("None", "", None)]
+        points = [line.get_transform().transform(line.get_xydata()) for line in marked]
+        points = np.concatenate(points) if points else np.empty((0, 2))
+        for text in ax.texts:
+            if text.get_path_effects() or text.get_bbox_patch() or not text.get_text():
+                continue
+            box = text.get_window_extent().shrunk(0.94, 0.7)
+            if any(box.contains(*point) for point in points):
+                found.append(text.get_text())
+    return found
 
 
 def luminance(colour) -> float:
@@ -207,7 +234,10 @@ DRAWN = {
 
 
 def test_every_figure_of_the_set_is_saved(saved):
-    assert [name[:3] for name in sorted(saved)] == [f"f{i:02d}" for i in range(1, len(NAMES) + 1)]
+    wanted = [f"f{i:02d}" for i in range(1, len(NAMES) + 1)]
+    for phone in (False, True):
+        names = sorted(name for name in saved if name.endswith(ON_PHONE) == phone)
+        assert [name[:3] for name in names] == wanted
 
 
 def test_caption_and_alt_text_of_f02_name_the_unit_of_its_axes(saved):
@@ -219,13 +249,70 @@ def test_caption_and_alt_text_of_f02_name_the_unit_of_its_axes(saved):
         assert unit in words and "million" not in words
 
 
-def test_page_width_is_a_preset(drawn):
+# What an axis is measured in, and what subtitle or caption must then say.
+UNITS = {
+    "US\\$ million": r"US\$ million|[Mm]illion [\w ]*US\$",
+    "billion yen": "billion yen",
+    "million yen": "million yen",
+    "%": "%|[Pp]ercent",
+    r"\bSD\b|standard deviations": "standard deviations?",
+    "index": "index",
+    r"\brank\b": "rank",
+    "√share": "square root of the share",
+    "^p$": r"\bp\b",
+}
+
+
+def unnamed_units(axes: list[str], said: str) -> list[str]:
+    """Units on the labels of axes that a text does not name, and money of no price basis."""
+    units = {unit for unit in UNITS for label in axes if re.search(unit, label)}
+    money = any(re.search("US\\$|yen", label) for label in axes)
+    basis = [] if not money or re.search("current|constant", said) else ["price basis"]
+    return sorted(unit for unit in units if not re.search(UNITS[unit], said)) + basis
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_units_of_the_axes_are_named(name, saved):
+    about = page.read_caption(ROOT / OUT / "figures" / f"{name}.md")
+    labels = [axis.get_label_text() for ax in saved[name].axes for axis in (ax.xaxis, ax.yaxis)]
+    assert not unnamed_units(labels, f"{about.subtitle} {about.caption}")
+
+
+def test_a_unit_that_is_not_named_would_be_found():
+    money = unnamed_units(["US$ million"], "Net ODA, billion yen")
+    assert money == ["US\\$ million", "price basis"]
+    assert unnamed_units(["share, %"], "Share in net ODA") == ["%"]
+    assert not unnamed_units(["US$ million", "rank"], "million current US$, and rank")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_footer_and_caption_cite_the_same_sources(name, saved):
+    about = page.read_caption(ROOT / OUT / "figures" / f"{name}.md")
+    sources = load_sources(ROOT)
+    ids = [key if key in sources else f"data/{key}.csv" for key in about.keys]
+    [footer] = [t.get_text() for t in saved[name].texts if t.get_gid() == "footer"]
+    assert footer.replace("\n", " ").endswith(short_source_line(sources, ids))
+    assert about.source == source_line(sources, ids)
+
+
+def test_a_caption_read_alone_says_which_states():
+    for path in sorted((ROOT / OUT / "figures").glob("*.md")):
+        said = page.read_caption(path).caption
+        assert re.search("Central Asia|Uzbekistan|simulat|U. Mahmudov's article", said), path.stem
+
+
+def test_page_width_is_a_preset(drawn, phone):
     width = drawn.get_size_inches()[0] * 25.4
-    assert min(abs(width - preset) for preset in figures.WIDTHS_MM.values()) < 0.01
+    presets = [mm for name, mm in page.WIDTHS_MM.items() if (name == "phone") == phone]
+    assert min(abs(width - preset) for preset in presets) < 0.01
 
 
-def test_type_is_five_points_or_more(drawn):
-    assert not [t.get_text() for t in texts(drawn) if t.get_fontsize() < SMALLEST_TYPE]
+def test_type_can_be_read(drawn, phone):
+    assert not [t.get_text() for t in texts(drawn) if t.get_fontsize() < SMALLEST_TYPE[phone]]
+
+
+def test_no_label_lies_on_data(drawn):
+    assert not covering(drawn)
 
 
 def test_no_text_leaves_the_page(drawn):
@@ -242,15 +329,15 @@ def test_text_stands_out(drawn):
 
 
 def test_the_shipped_fonts_have_every_sign(drawn):
-    known = [set(FT2Font(path).get_charmap()) for path in figures.FONTS]
+    known = [set(FT2Font(path).get_charmap()) for path in page.FONTS]
     assert len(known) == 2
     signs = {ord(sign) for text in texts(drawn) for sign in text.get_text()} - {ord("\n")}
     assert not [chr(sign) for sign in signs if any(sign not in font for font in known)]
 
 
-def test_a_headline_has_two_lines_at_most(drawn):
+def test_a_headline_is_short(drawn, phone):
     lines = [t.get_text().count("\n") + 1 for t in drawn.texts if t.get_gid() == "headline"]
-    assert max(lines, default=1) <= 2
+    assert max(lines, default=1) <= MOST_LINES[phone]
 
 
 def test_data_stand_out(drawn):
@@ -298,7 +385,7 @@ def test_saved_files_are_complete(name):
     path = ROOT / OUT / "figures" / f"{name}.png"
     caption = path.with_suffix(".md").read_text(encoding="utf-8")
     alt = path.with_suffix(".txt").read_text(encoding="utf-8")
-    about = figures.read_caption(path.with_suffix(".md"))
+    about = page.read_caption(path.with_suffix(".md"))
     assert about.heading.startswith(f"{naming.label(name)}. ")
     assert caption.startswith(about.headline)
     assert re.search(r"(?i)ODA|simulat|verdicts|votes", caption) and "Source: " in caption
@@ -333,7 +420,7 @@ IMAGES = [
         marks=pytest.mark.mpl_image_compare(
             baseline_dir=str(ROOT / OUT / "figures"),
             filename=f"{name}.png",
-            style=figures.STYLE,  # ticks are placed by it when a figure is rendered
+            style=page.STYLE,  # ticks are placed by it when a figure is rendered
             tolerance=1,
             savefig_kwargs={"dpi": 300},
         ),
@@ -358,11 +445,11 @@ def test_a_changed_data_point_fails_the_comparison(saved, tmp_path):
     said = {text.get_gid(): text.get_text().replace("\n", " ") for text in saved[name].texts}
     for png, data in (("same", totals), ("changed", changed)):
         figure = figures.total_with_and_without(data)
-        figures.set_footer(figure, said["footer"])
+        page.set_footer(figure, said["footer"])
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # as when it is saved
         if "headline" in said:
-            figures.set_headline(figure, said["headline"], said["subtitle"])
+            page.set_headline(figure, said["headline"], said["subtitle"])
         figure.savefig(tmp_path / f"{png}.png", dpi=300)
         plt.close(figure)
     baseline = str(ROOT / OUT / "figures" / f"{name}.png")
@@ -405,7 +492,7 @@ ONE_ERA = pd.DataFrame({"opens": ["1997-01-01"], "closes": [None], "label": ["on
 def settled(draw):
     """A figure as it is when it gets its headline."""
     figure = draw()
-    figures.set_footer(figure, "Source: a table, in US$ million and in US$ billion.")
+    page.set_footer(figure, "Source: a table, in US$ million and in US$ billion.")
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     plt.close(figure)
@@ -438,14 +525,14 @@ def test_a_headline_moves_nothing_and_covers_nothing(draw, lines):
     figure = settled(draw)
     before, size = places_mm(figure), figure.get_size_inches()
     headline = "The total of US$ 9 million, in US$ of 1997, is what it was seven years before"
-    figures.set_headline(figure, headline, "Net ODA, US$ million, current prices, in US$")
+    page.set_headline(figure, headline, "Net ODA, US$ million, current prices, in US$")
     assert abs(places_mm(figure) - before).max() < 0.1
     assert figure.get_size_inches()[0] == size[0]
     assert not clipped(figure) and not overlapping(figure)
     first, second = (t for t in figure.texts if t.get_gid() in ("headline", "subtitle"))
     broken = first.get_text().split("\n")
     assert " ".join(broken) == headline and len(broken) == lines
-    widths = [figures.text_width_mm(line, figures.HEADLINE, "bold") for line in broken]
+    widths = [page.text_width_mm(line, page.PRINTED.headline, "bold") for line in broken]
     assert min(widths) > 0.7 * max(widths)
     drawn_mm = first.get_window_extent().width / figure.dpi * 25.4
     assert drawn_mm == pytest.approx(max(widths), abs=0.5)
@@ -458,10 +545,10 @@ def test_a_headline_moves_nothing_and_covers_nothing(draw, lines):
 
 def test_text_is_broken_where_it_is_too_wide():
     text = "one two three four five six seven eight nine ten"
-    lines = figures.broken(text, 20, 7)
+    lines = page.broken(text, 20, 7)
     assert " ".join(lines) == text and len(lines) > 2
-    assert all(figures.text_width_mm(line, 7) <= 20 for line in lines)
-    assert figures.broken("a-word-that-is-wider-than-its-line", 5, 7) == [
+    assert all(page.text_width_mm(line, 7) <= 20 for line in lines)
+    assert page.broken("a-word-that-is-wider-than-its-line", 5, 7) == [
         "a-word-that-is-wider-than-its-line"
     ]
 
@@ -470,13 +557,13 @@ def test_the_shipped_font_is_used_whatever_the_system_has(monkeypatch):
     fonts = mpl.font_manager.fontManager
     system = mpl.font_manager.FontEntry(fname="/nowhere.ttf", name="Open Sans", weight=400)
     monkeypatch.setattr(fonts, "ttflist", [system, *fonts.ttflist])
-    figures.register_fonts()
+    page.register_fonts()
     found = [mpl.font_manager.findfont(f"Open Sans:{weight}") for weight in ("regular", "bold")]
-    assert sorted(found) == [str(path) for path in figures.FONTS]
+    assert sorted(found) == [str(path) for path in page.FONTS]
 
 
 def test_no_colour_has_two_meanings():
-    meanings = figures.COLOURS | dict(enumerate(figures.SERIES))
+    meanings = page.COLOURS | dict(enumerate(page.SERIES))
     alike = [
         (one, other)
         for (one, a), (other, b) in itertools.combinations(meanings.items(), 2)
@@ -488,27 +575,27 @@ def test_no_colour_has_two_meanings():
 
 def test_only_preset_widths():
     with pytest.raises(ValueError, match="expected one of single, double"):
-        figures.new_figure("wide", 50, "note")
+        page.new_figure("wide", 50, "note")
 
 
 @pytest.mark.parametrize(
     "path", sorted((ROOT / OUT / "figures").glob("*.md")), ids=lambda path: path.stem
 )
 def test_a_caption_has_at_most_60_words(path):
-    assert len(figures.read_caption(path).caption.split()) <= 60
+    assert len(page.read_caption(path).caption.split()) <= 60
 
 
 def test_what_stands_beside_a_figure_is_read_as_it_was_written(tmp_path):
     path = tmp_path / "f05_x.md"
-    about = figures.Caption("Figure 5. Who? Why?", "Net ODA.", "Source: a table.", "data/t.csv")
+    about = page.Caption("Figure 5. Who? Why?", "Net ODA.", "Source: a table.", "data/t.csv")
     shown = about._replace(headline="They have.", subtitle="Net ODA, US$")
     for written in (about, about._replace(keys=("wdi_net_oda_by_donor", "eras")), shown):
         path.write_text(written.to_markdown())
-        assert figures.read_caption(path) == written
+        assert page.read_caption(path) == written
     assert path.read_text().startswith("They have.\n\nNet ODA, US$\n\n**Figure 5. Who? Why?**")
     path.write_text("Net ODA.\n\nSource: a table.\n")
     with pytest.raises(ValueError, match=r"f05_x\.md: expected heading, caption, source line"):
-        figures.read_caption(path)
+        page.read_caption(path)
 
 
 def test_era_bands_follow_dates():

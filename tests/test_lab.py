@@ -102,6 +102,9 @@ def test_lab_opens_on_the_reading_order_and_runs_a_notebook(lab, browser):
     page.get_by_text(
         re.compile(r"^Python 3.* \| Idle$")
     ).wait_for()  # the kernel, in the status bar
+    page.wait_for_timeout(1000)  # for what the kernel tells the notebook, and for news
+    assert page.locator(".jp-mod-dirty").all_inner_texts() == []
+    assert page.locator(".Toastify__toast").all_inner_texts() == []
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 

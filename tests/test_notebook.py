@@ -134,8 +134,10 @@ def test_the_fragment_tells_reads_numbers_and_outputs(nb):
         "name": "usd_million", "type": "number", "description": "US$ million"
     }  # fmt: skip
     assert fragment["numbers"] == {
-        "peak": {"value": 2, "text": "2", "unit": "million", "meaning": "largest flow"}
-    }
+        "peak": {
+            "value": 2, "text": "2", "unit": "million", "meaning": "largest flow", "in_short": True
+        }
+    }  # fmt: skip
     assert fragment["stale"] == []
     figure = fragment["outputs"]["outputs/DEU/figures/f06_y.pdf"]
     assert figure["data"] == "data/t.csv"
@@ -210,10 +212,11 @@ def test_a_published_table_comes_with_title_note_and_source(nb, shown):
     nb.table("t01_x", MEANS, shown=MEANS[:1])
     folder = nb.staging.folder / "tables"
     assert (folder / "t01_x.csv").read_text() == "recipient,mean,low\nKAZ,-0.04,-1.0\nall,2.55,\n"
-    title, table, note, source = (folder / "t01_x.md").read_text().split("\n\n")
+    title, table, note, source, keys = (folder / "t01_x.md").read_text().split("\n\n")
     assert title == "**Table 1. Flows (US$ million)**" and "All five" not in table
     assert note == "Note: A note."
     assert source.startswith("Source: World Bank") and "01a34e8b" in source
+    assert keys == "Keys: wdi_net_oda_by_donor.\n"
     latex = (folder / "t01_x.tex").read_text()
     assert latex.startswith("% needs") and "\\label{tab:t01_x}" in latex and "A note." in latex
 
@@ -242,7 +245,10 @@ def test_a_figure_comes_at_its_size_with_all_that_belongs_to_it(nb):
     drawn = figures.total_with_and_without(TOTALS)
     nb.figure("f05_x", drawn, TOTALS, top=2.0)
     folder = nb.staging.folder / "figures"
-    assert {p.suffix for p in folder.iterdir()} == {".pdf", ".svg", ".png", ".csv", ".md", ".txt"}
+    kinds = {p.suffix for p in folder.iterdir() if p.is_file()}
+    assert kinds == {".pdf", ".svg", ".png", ".csv", ".md", ".txt"}
+    # three pixels for each of the 360 that a narrow screen counts
+    assert mpimg.imread(folder / "phone/f05_x.png").shape[1] == 3 * 360
     height, width, _ = mpimg.imread(folder / "f05_x.png").shape
     assert abs(width - 85 / 25.4 * 300) <= 1 and abs(height - 65 / 25.4 * 300) <= 1
     assert b"/FontFile2" in (folder / "f05_x.pdf").read_bytes()  # TrueType, embedded
@@ -266,7 +272,7 @@ def test_a_figure_with_a_headline_has_a_print_variant_without(root, shown):
         nb.save("t", FRAME)
         nb.figure("f06_y", drawn, "t", top=2)
         folder = nb.staging.folder / "figures"
-        names = ["f06_y.pdf", "f06_y.svg", "f06_y.png", "print/f06_y.pdf"]
+        names = ["f06_y.pdf", "f06_y.svg", "f06_y.png", "print/f06_y.pdf", "phone/f06_y.png"]
         kept.append({name: (folder / name).read_bytes() for name in names})
     assert kept[0] == kept[1]
     assert not (folder / "print/f05_x.pdf").exists()

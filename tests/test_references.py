@@ -5,7 +5,7 @@ import re
 import pytest
 from conftest import OUT, ROOT
 
-from oda_eras import figures
+from oda_eras import page
 from oda_eras.references import references, to_bibtex, to_markdown
 from oda_eras.sources import load_sources
 
@@ -24,6 +24,7 @@ def test_an_entry_has_what_a_paper_cites():
     )
     undated = to_bibtex({"flows": ENTRY | {"date": "series to 2023", "url": "per row"}})
     assert "year = {series to 2023}" in undated and "url" not in undated
+    assert "note = {Licence: CC BY 4.0. Address: per row}" in undated
 
 
 def test_keys_are_ids_and_names_of_the_projects_own_tables():
@@ -40,6 +41,15 @@ CAPTIONS = sorted((ROOT / OUT / "figures").glob("*.md"))
 
 @pytest.mark.parametrize("path", CAPTIONS, ids=lambda path: path.stem)
 def test_a_captions_keys_can_be_cited(path):
-    about = figures.read_caption(path)
+    about = page.read_caption(path)
     assert set(about.keys) <= set(FOUND)
     assert bool(about.keys) == ("computed by this project" not in about.source)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / OUT / "tables").glob("*.md")), ids=lambda path: path.stem
+)
+def test_a_tables_keys_can_be_cited(path):
+    text = path.read_text(encoding="utf-8")
+    keys = re.search(r"^Keys: (.+)\.$", text, re.M)
+    assert set(keys[1].split(", ")) <= set(FOUND) if keys else "computed by this project" in text

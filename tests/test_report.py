@@ -3,6 +3,7 @@
 import base64
 import re
 import shutil
+import zipfile
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
@@ -140,15 +141,57 @@ def test_a_tap_shows_a_figure_at_full_size_on_a_phone(report, browser):
     page.close()
 
 
-def test_the_index_holds_findings_figures_and_every_page(report):
-    text = (report / "index.html").read_text(encoding="utf-8")
+def front(report: Path) -> BeautifulSoup:
+    return BeautifulSoup((report / "index.html").read_text(encoding="utf-8"), "html.parser")
+
+
+def test_the_front_page_has_question_answer_figures_citation_and_every_page(report):
+    page = front(report)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (peak,) = re.findall(r"peaked at (\d+)<!-- peak_total -->", readme)
-    assert f"peaked at {peak} million" in text and "<!--" not in text
-    assert text.count("<figure>") == 3
-    for name in NAMES:
-        assert f'href="{name}.html"' in text
-    assert 'href="../tables/t10_definitions.md"' in text
+    assert page.select_one(".question").get_text().endswith("shift with Japan's policy eras?")
+    answer = [item.get_text(" ", strip=True) for item in page.select(".answer li")]
+    assert len(answer) == 5 and f"peaked at {peak} million" in answer[1]
+    assert "<!--" not in str(page) and len(page.select("figure")) == 3
+    assert "@misc{oda-eras," in page.select_one("#cite ~ pre").get_text()
+    assert {f"{name}.html" for name in NAMES} <= {a["href"] for a in page.select(".pages a")}
+    assert page.select('a[href="../tables/t10_definitions.md"]')
+
+
+@pytest.mark.parametrize(
+    ("way", "wanted"),
+    [
+        ("#read", {"06_eras.html", "02_measures.html", "08_claims.html"}),
+        ("#rerun", {"make\nmake test"}),
+        ("#take", {"oda-eras-JPN-figures.zip", "oda-eras-JPN-tables.zip", "../numbers.tex"}),
+    ],
+)
+def test_each_reader_gets_there_in_two_taps(report, way, wanted):
+    """One tap leads to a way on, or to a place that it names; the next is on what is wanted."""
+    page = front(report)
+    assert page.select(f'.question + .files a[href="{way}"]')
+    section = page.select_one(f"section:has({way})")
+    found = {a["href"] for a in section.select("a")} | {c.get_text() for c in section.select("pre")}
+    for place in [href for href in found if href.startswith("#")]:
+        assert page.select(place)
+        found |= {a["href"] for a in page.select(f"{place} + * a")}
+    # the claims' own page, where there is one, stands for their notebook's
+    assert wanted <= found | ({"08_claims.html"} if "claims.html" in found else set())
+
+
+def test_what_can_be_downloaded_is_there_and_packed_alike_each_time(report):
+    links = [a["href"] for a in front(report).select(".downloads a")]
+    assert all((report / link).is_file() for link in links)
+    packed = {path.name: path.read_bytes() for path in report.glob("*.zip")}
+    assert set(packed) == {link for link in links if link.endswith(".zip")}
+    for path in (report.parent / "figures").iterdir():  # a copy has another time
+        path.touch()
+    write_report(ROOT / "notebooks", report.parent, NAMES)
+    assert packed == {path.name: path.read_bytes() for path in report.glob("*.zip")}
+    with zipfile.ZipFile(report / "oda-eras-JPN-figures.zip") as archive:
+        names = set(archive.namelist())
+    assert {"figures/print/f01_flows_by_recipient.pdf", "data/totals.csv"} <= names
+    assert {"sources.bib", "CITATION.cff"} <= names
 
 
 def test_every_figure_is_in_the_report(report):
@@ -180,7 +223,7 @@ def test_another_donors_report_leaves_the_findings_out(tmp_path):
     folder = write_report(tmp_path, tmp_path / "DEU", ["01_clean"])
     text = (folder / "index.html").read_text(encoding="utf-8")
     assert "<h1>ODA from Germany to Central Asia</h1>" in text
-    assert "are about Japan" in text and "peaked at" not in text
+    assert "is about Japan" in text and "peaked at" not in text
 
 
 def test_a_rerun_removes_the_page_of_a_notebook_that_went(report):
@@ -206,6 +249,7 @@ def outputs(tmp_path) -> Path:
     (folder / "figures").mkdir(parents=True)
     (folder / "data").mkdir()
     (folder / "data/totals.csv").write_text("year\n2019\n")
+    shutil.copy(ROOT / OUT / "numbers.json", folder)  # the front page quotes them
     about = "**Figure 5. One country?**\n\nNet ODA.\n\nSource: a table.\n\nData: data/totals.csv.\n"
     for ending, text in {"md": about, "txt": ALT, "pdf": "", "svg": ""}.items():
         (folder / f"figures/f05_x.{ending}").write_text(text)

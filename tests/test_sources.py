@@ -1,4 +1,4 @@
-"""Sources are cited with code and vintage, the project's own tables by their paths."""
+"""Sources are cited with code and vintage, the project's own tables by their names."""
 
 from conftest import ROOT
 
@@ -9,10 +9,10 @@ SOURCES = load_sources(ROOT)
 IDS = ["data/eras.csv", "wdi_net_oda_by_donor"]
 
 
-def test_a_table_of_the_projects_own_is_cited_by_its_path():
+def test_a_table_of_the_projects_own_is_cited_by_its_name():
     line = source_line(SOURCES, IDS)
-    assert line.startswith("Source: data/eras.csv (sources row by row); World Bank, ")
-    assert short_source_line(SOURCES, IDS).startswith("Source: data/eras.csv; World Bank, ")
+    assert line.startswith("Source: this project, eras (sources row by row); World Bank, ")
+    assert short_source_line(SOURCES, IDS).startswith("Source: this project, eras; World Bank, ")
     assert cite(SOURCES, IDS)[0] == {"title": "data/eras.csv"}
 
 

@@ -76,6 +76,10 @@ def test_a_mistake_in_a_file_is_named_by_file_and_line(words, text, line, messag
         ('# a\n{{ peak | number("peak", "d") }}', 2, "missing 2 required", {"peak": 1}),
         ('# a\n{{ x | number("p", "d", "", "") }}\n{{ y | number("p", "d", "", "") }}', 3,
          "number 'p' is kept twice", {"x": 1, "y": 2}),
+        ('# a\n{{ x | number("f_p", ".2f", "p", "") }}', 2, "'f_p' has the form '.2f' and the unit",
+         {"x": 0.2}),
+        ('# a\n{{ x | number("f_p", "p", "", "") }}', 2, "'f_p' has the form 'p' and the unit ''",
+         {"x": 0.2}),
         ('# a\n{{ peak | number("p", ".0f", "", "") }}', 2, "number 'p' is missing",
          {"peak": float("nan")}),
         ("# a\nText.\n\n", 1, "a is given peak, unused", {"peak": 1}),
@@ -110,13 +114,24 @@ def test_a_paragraph_is_filled_in_and_its_numbers_kept(words):
         "in 2012, 41% of it, −2.0 lower. 0\n\n- one\n- two"
     )
     assert found.numbers.kept["peak"] == {
-        "value": 1234.56, "text": "1,234.6", "unit": "million", "meaning": "largest"
+        "value": 1234.56, "text": "1,234.6", "unit": "million", "meaning": "largest",
+        "in_short": False,
     }  # fmt: skip
     assert found.numbers.kept["share"]["text"] == "41%"
     assert found.numbers.kept["loss"] == {
-        "value": -0.2, "text": "0", "unit": "million", "meaning": "change"
+        "value": -0.2, "text": "0", "unit": "million", "meaning": "change", "in_short": False,
     }  # fmt: skip
     assert found.unused() == []
+
+
+def test_a_number_said_again_is_told_by_its_name_where_it_is_printed_alike(words):
+    found = words(
+        '# a\n{{ x | number("x", ".0f", "%", "share") }} (p = {{ p | form("p") }})\n\n'
+        '# b\n{{ x | form(".0f", "x") }}%, {{ x | form(".1f", "x") }}, {{ x | form("d", "y") }}\n'
+    )
+    assert found.say("a", {"x": 41, "p": 0.0004}) == "41% (p < 0.001)"
+    assert found.say("b", {"x": 41}) == "41%, 41.0, 41"
+    assert found.numbers.told == ["x", "x"]
 
 
 def test_a_section_that_is_not_shown_is_named(words):

@@ -23,6 +23,7 @@ from oda_eras.findings import (
 )
 from oda_eras.naming import listed
 from oda_eras.study import LEVEL, LISTED, RECIPIENTS
+from oda_eras.words import equation
 
 # The sectors and instruments of sectors_2012 in words.
 SECTOR_NAMES = {
@@ -232,10 +233,10 @@ def change_after_2001(tables, claimed):
     return Finding(
         "plausible" if told else "contradicted" if same else "unverified",
         step["difference"],
-        f"difference of mean net flow; p = {step['p']:.2f} against {LEVEL:g}, "
+        f"difference of mean net flow; {equation(step['p'])} against {LEVEL:g}, "
         f"interval {step['low']:.0f} to {step['high']:.0f} against {margin:.0f} either way",
         f"occasions on which loans were signed, {counts[0][0]} before and {counts[0][1]} after or "
-        f"{counts[1][0]} and {counts[1][1]}: p = {p_signed:.2f}; interest of loans signed before "
+        f"{counts[1][0]} and {counts[1][1]}: {equation(p_signed)}; interest of loans signed before "
         f"{_interest(sure_before)}, after {_interest(sure_after)}; visits are not in the data",
         "panel, agreements, eras",
         unit="US$ million",
@@ -266,7 +267,7 @@ def arc_not_implemented(tables, claimed):
         f"loans signed a year, {signed[0]:.1f} to {signed[1]:.1f} billion yen: "
         f"{holds(not rises[0])}; commitments, {means[0]:.0f} to {means[1]:.0f} million: "
         f"{holds(not rises[1])}; net flow changes by {net['difference']:+.0f} million, "
-        f"p = {net['p']:.2f}, drawn from older decisions",
+        f"{equation(net['p'])}, drawn from older decisions",
         "flows, agreements, panel, eras",
         unit="constant 2016 US$ million",
     )

@@ -6,6 +6,7 @@ sources by key (sources.md, .bib) and manifest.json beside the outputs, and the 
 build folder.
 """
 
+import os
 import platform
 import sys
 from importlib.metadata import distributions
@@ -31,6 +32,17 @@ def published_files(outputs: Path) -> set[str]:
     names = {p.relative_to(outputs).as_posix() for p in outputs.rglob("*") if p.is_file()}
     recorded = {n for n in names if n.split("/")[0] not in BY_REQUEST}
     return {n for n in recorded if not any(part.startswith(".") for part in n.split("/"))}
+
+
+def folder_by_request(outputs: Path, name: str) -> Path:
+    """Make one of the folders by request in an outputs folder.
+
+    The outputs folder keeps its time: make takes one that is newer than the run for edited.
+    """
+    folder, time = outputs / name, outputs.stat().st_mtime_ns
+    folder.mkdir(exist_ok=True)
+    os.utime(outputs, ns=(time, time))
+    return folder
 
 
 def strays(root: Path, outputs: str, files: dict) -> list[str]:

@@ -5,20 +5,18 @@ call, outputs, environment, and for every notebook what it read and what it made
 same files give the same bytes.
 """
 
-import os
 import platform
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 
-import pandas as pd
 import yaml
 from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
-from oda_eras.complete import MERGED, MODULE, published_files
-from oda_eras.figures import read_caption
+from oda_eras.archive import pack
+from oda_eras.complete import MERGED, MODULE, folder_by_request, published_files
+from oda_eras.page import read_caption
 from oda_eras.paths import project_root
 from oda_eras.sources import load_sources, raw_file
 from oda_eras.stamps import read_json, sha256
@@ -202,21 +200,13 @@ def build(root: Path, outputs: str, notebooks: list[str]) -> Path:
     if wrong:
         raise ValueError("\n".join(["nothing is packed, run make first:", *wrong]))
     crate = describe(root, outputs, notebooks)
-    folder = root / outputs / "crate"
-    folder.mkdir(exist_ok=True)
+    folder = folder_by_request(root / outputs, "crate")
     target = folder / f"oda-eras-{crate.root_dataset['version']}.zip"
-    released = pd.Timestamp(crate.root_dataset["datePublished"]).timetuple()[:6]
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
         crate.write(Path(scratch) / "crate")
-        packed = Path(scratch) / target.name
-        with zipfile.ZipFile(packed, "w") as archive:
-            for path in sorted((Path(scratch) / "crate").rglob("*")):
-                if path.is_file():
-                    name = path.relative_to(Path(scratch) / "crate").as_posix()
-                    entry = zipfile.ZipInfo(name, released)  # the time of packing would differ
-                    entry.external_attr = 0o644 << 16
-                    archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
-        os.replace(packed, target)
+        inside = [path for path in (Path(scratch) / "crate").rglob("*") if path.is_file()]
+        named = {path.relative_to(Path(scratch) / "crate").as_posix(): path for path in inside}
+        pack(target, named, crate.root_dataset["datePublished"])
     return target
 
 

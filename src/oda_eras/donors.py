@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import nnls
 
 from oda_eras.decisions import DEBT_RELIEF
 from oda_eras.eras import SHORT_BY, SMALLEST_ERA
@@ -564,6 +565,13 @@ def places(rows: pd.DataFrame) -> pd.DataFrame:
     return rests_on.join(by_scale, on=key).reset_index(drop=True)
 
 
+def by_transition(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of `placebos`, p, or rank where it has none: columns recipient, scale, one per transition."""
+    shown = rows.assign(shown=rows.p.fillna(rows["rank"]).round(3))
+    wide = shown.pivot(index=["recipient", "scale"], columns="transition", values="shown")
+    return wide[list(rows.transition.unique())].reset_index()
+
+
 @contextmanager
 def logging_as_it_was():
     """Undo what a library does to everybody's logging: pyfixest has all of them print."""
@@ -689,7 +697,10 @@ def synthetic(
     """A weighted mean of other donors that follows one donor before a date.
 
     The weights minimise the sum over the years of the fit of (flow less weighted mean)^2, each
-    year weighed as `fit` says.
+    year weighed as `fit` says. They are exact: over weights that need not sum to 1, the least of
+    that sum plus (1 less their sum)^2 lies on the same ray, since the first term grows with the
+    square of their size and the second depends on nothing else; non-negative least squares
+    (Lawson and Hanson) finds it without a tolerance.
 
     Parameters
     ----------
@@ -700,7 +711,7 @@ def synthetic(
     last_before : int
         Last year that the weights are fitted on; every such year is a predictor.
     fit : str
-        "scaled": as pysyncon does, flows of a year are divided by their standard deviation over
+        "scaled": flows of a year are divided by their standard deviation over
         all donors in `flows`, so that a year counts less the further donors lie apart in it.
         "unscaled": a US$ million counts the same in every year.
 
@@ -713,23 +724,17 @@ def synthetic(
 
     Raises ValueError for an unknown fit.
     """
-    from pysyncon import Synth
-
     if fit not in FITS:
         raise ValueError(f"fit {fit!r}: expected one of {', '.join(FITS)}")
     before = flows.loc[:last_before]
     others = flows.columns.drop(donor)
-    # the library always scales; the variance as a year's importance takes that out again
-    importance = np.ones(len(before)) if fit == "scaled" else before.var(axis=1).to_numpy()
-    model = Synth()
-    model.fit(
-        X0=before[others],
-        X1=before[donor],
-        Z0=before[others],
-        Z1=before[donor],
-        custom_V=importance,
-    )
-    weights = pd.Series(np.asarray(model.W).ravel(), index=others).round(SETTLED)
+    gaps = before[others].sub(before[donor], axis=0)
+    if fit == "scaled":
+        gaps = gaps.div(before.std(axis=1), axis=0)
+    size = gaps.abs().to_numpy().max()
+    rows = np.vstack([gaps / size, np.ones(len(others))])
+    found, _ = nnls(rows, np.append(np.zeros(len(gaps)), 1.0))
+    weights = pd.Series(found / found.sum(), index=others).round(SETTLED)
     return (flows[donor] - flows[others] @ weights).round(9), weights
 
 

@@ -1,246 +1,53 @@
-"""The figures: one style and one function each, drawn at printed size.
+"""The figures: one function each, drawn at printed size or for a phone.
 
 Every function takes tidy frames and returns a matplotlib Figure; the notebook that shows it adds
 the source line as its footer.
 """
 
-import re
 from collections.abc import Callable, Iterator
-from functools import cache
 from itertools import product
-from pathlib import Path
-from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib import font_manager
-from matplotlib import pyplot as plt
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.patheffects import withStroke
-from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
 from oda_eras.flows import SURE
+from oda_eras.page import (
+    BAND,
+    BESIDE_MM,
+    COLOURS,
+    HALO,
+    HATCHES,
+    INK,
+    MARKERS,
+    MM,
+    QUIET,
+    SERIES,
+    STYLES,
+    columns_that_fit,
+    for_phone,
+    for_phones,
+    levels,
+    new_figure,
+    text_width_mm,
+    type_sizes,
+)  # fmt: skip
 from oda_eras.study import LEVEL, RECIPIENTS
+from oda_eras.words import equation, formatted
 
-WIDTHS_MM = {"single": 85, "double": 180}
-MM = 1 / 25.4
-
-# What a colour means, once for all figures. Recipients have Okabe and Ito's; no two of all these
-# look alike, and each has a marker, a dash or a hatch beside it where it meets another.
-INK, QUIET, BAND = "#1a1a1a", "#595959", "#ececec"
-COLOURS = {
-    "KAZ": "#0072B2", "KGZ": "#D55E00", "TJK": "#009E73", "TKM": "#CC79A7", "UZB": "#E69F00",
-    # gross is a light shade of net, what comes back of loans a dark one of theirs
-    "net": "#332288", "gross": "#8f7fd1", "grants": "#aa3377", "loans": "#56B4E9",
-    "repayments": "#123f57", "commitments": "#8a8a2b",
-    # the donor studied, and the sums over its recipients
-    "donor": "#b3001b", "other donors": "#8c8c8c", "placebo": "#b0b0b0",
-    "all": INK, "without UZB": "#a0703c",
-    # verdicts
-    "holds": "#2e6b2e", "imprecise": "#c2b34a", "fails": "#5c1a10",
-}  # fmt: skip
-# For what is told apart within one figure only, such as methods, price bases or powers.
-SERIES = ["#9c27b0", "#7cb342", "#4a4238", "#e05a5a", "#5b5bd6"]
-MARKERS = ["o", "s", "^", "D", "v"]
-STYLES = {code: (COLOURS[code], marker) for code, marker in zip(RECIPIENTS, MARKERS, strict=True)}
-HATCHES = dict(zip(RECIPIENTS, ["", "////", "....", "xxxx", ""], strict=True))
 # Agreements of fewer billion yen carry no number.
 LEAST_LABELLED = 10
+# Where the time line of eras ends, a year.
+END_OF_TIME = 2024.0
+# More labels than that stand upright below an axis.
+MOST_LABELS = 10
 # A donor whose aid changed by more than so many times is named; beyond the second number a dot
 # stands at the edge, with its value.
 FAR, FARTHEST = 6, 64
-# What stands outside the panels: points, and millimetres from the page's edges.
-HEADLINE, SUBTITLE, FOOTER = 9, 7, 5.5
-EDGE_MM = 1
-# More labels than that stand upright below an axis.
-MOST_LABELS = 10
-# sets small labels off from what lies behind them
-HALO = withStroke(linewidth=1.6, foreground="white")
-
-STYLE = {
-    "font.family": "sans-serif",
-    # the second for a sign that the first lacks, and for readers of an SVG who lack the first
-    "font.sans-serif": ["Open Sans", "DejaVu Sans"],
-    "font.size": 7,
-    "axes.titlesize": 7,
-    "axes.labelsize": 7,
-    "xtick.labelsize": 6.5,
-    "ytick.labelsize": 6.5,
-    "legend.fontsize": 6.5,
-    "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "lines.linewidth": 1.1,
-    "lines.markersize": 2.8,
-    "hatch.linewidth": 0.4,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": False,
-    # hinted letters would be wider on screen than in print, and lines broken for print too long
-    "text.hinting": "none",
-    "figure.dpi": 110,
-    "pdf.fonttype": 42,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "oda-eras",
-}
-# Shipped, so that no figure depends on what a system has; small, since every PDF takes its letters
-# from it anew.
-FONTS = sorted((Path(__file__).parent / "fonts").glob("*.ttf"))
-
-
-def register_fonts() -> None:
-    """Make matplotlib draw with the shipped Open Sans, and not with one of the system's."""
-    fonts = font_manager.fontManager
-    fonts.ttflist = [font for font in fonts.ttflist if font.name != "Open Sans"]
-    for path in FONTS:
-        fonts.addfont(path)
-
-
-register_fonts()
-
-
-def new_figure(width: str, height_mm: float, rows: int = 1, columns: int = 1, **options):
-    """Open a figure of a preset width; returns (figure, axes).
-
-    Raises ValueError for a width that is not a preset.
-    """
-    if width not in WIDTHS_MM:
-        raise ValueError(f"width {width!r}: expected one of {', '.join(WIDTHS_MM)}")
-    mpl.rcParams.update(STYLE)
-    size = (WIDTHS_MM[width] * MM, height_mm * MM)
-    return plt.subplots(rows, columns, figsize=size, layout="constrained", **options)
-
-
-def broken(text: str, width_mm: float, size: float, weight: str = "normal") -> list[str]:
-    """Break text, set in so many points, into lines that are no wider than so many millimetres."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and text_width_mm(longer, size, weight) > width_mm:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
-
-
-def text_width_mm(text: str, size: float, weight: str = "normal") -> float:
-    """Width of a line of text as it is printed; the shipped fonts do not kern."""
-    first, *others = (word_width_mm(word, size, weight) for word in text.split())
-    return first + sum(word_width_mm(" ", size, weight) + other for other in others)
-
-
-@cache
-def word_width_mm(word: str, size: float, weight: str) -> float:
-    """Width of a word, which `text_width_mm` asks for more than once."""
-    font = FontProperties(family=STYLE["font.sans-serif"], size=size, weight=weight)
-    return text_to_path.get_text_width_height_descent(word, font, ismath=False)[0] / 72 / MM
-
-
-def lines_mm(count: int, size: float) -> float:
-    """Height of so many lines of text of so many points."""
-    return count * size * 1.35 / 72 / MM
-
-
-def set_footer(figure: Figure, note: str) -> None:
-    """Print a note, such as the source line, below all panels, which make room for it."""
-    width_mm, height_mm = figure.get_size_inches() / MM
-    lines = broken(note, width_mm - 2 * EDGE_MM, FOOTER)
-    share = (2 + lines_mm(len(lines), FOOTER)) / height_mm
-    figure.get_layout_engine().set(rect=(0, share, 1, 1 - share))
-    figure.text(
-        EDGE_MM / width_mm, 0.8 / height_mm, "\n".join(lines), fontsize=FOOTER, color=QUIET,
-        va="bottom", parse_math=False, gid="footer",
-    )  # fmt: skip
-
-
-def set_headline(figure: Figure, headline: str, subtitle: str) -> None:
-    """Print a headline, and in smaller type a subtitle, above all panels.
-
-    The page grows by their height, all else keeps its size and its place above the page's foot.
-    For a figure whose layout is settled: an engine would spread the panels over the new page.
-    """
-    width_mm, height_mm = figure.get_size_inches() / MM
-    line_mm = width_mm - 2 * EDGE_MM
-    first = broken(headline, line_mm, HEADLINE, "bold")
-    if len(first) == 2:  # of equal length, rather than one long and one word
-        words = headline.split()
-        pairs = [(" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words))]
-        first = min(pairs, key=lambda pair: max(text_width_mm(p, HEADLINE, "bold") for p in pair))
-    second = broken(subtitle, line_mm, SUBTITLE)
-    below_mm = EDGE_MM + lines_mm(len(first), HEADLINE) + 0.4  # from the edge to the subtitle
-    new_mm = height_mm + below_mm + lines_mm(len(second), SUBTITLE) + 1
-    kept = height_mm / new_mm
-    for ax in figure.axes:
-        left, bottom, width, height = ax.get_position().bounds
-        ax.set_position([left, bottom * kept, width, height * kept])
-    for text in figure.texts:
-        text.set_y(text.get_position()[1] * kept)
-    for legend in figure.legends:
-        box = legend.get_bbox_to_anchor().transformed(figure.transFigure.inverted())
-        place = (box.x0, box.y0 * kept, box.width, box.height * kept)
-        legend.set_bbox_to_anchor(place, figure.transFigure)
-    figure.set_size_inches(width_mm * MM, new_mm * MM)
-    looks = {"x": EDGE_MM / width_mm, "va": "top", "parse_math": False}
-    figure.text(
-        y=1 - EDGE_MM / new_mm, s="\n".join(first), fontsize=HEADLINE, fontweight="bold",
-        gid="headline", **looks,
-    )  # fmt: skip
-    figure.text(
-        y=1 - below_mm / new_mm, s="\n".join(second), fontsize=SUBTITLE, color=QUIET,
-        gid="subtitle", **looks,
-    )  # fmt: skip
-
-
-class Caption(NamedTuple):
-    """What the Markdown file beside a saved figure says, a paragraph each.
-
-    heading is number and question, "Figure 5. Who has it?"; source the source line; data the
-    table that is plotted, by its place in the outputs folder. Headline and subtitle stand first;
-    a figure has both or neither. keys are those of the sources in sources.bib, none where the
-    project computed all.
-    """
-
-    heading: str
-    caption: str
-    source: str
-    data: str
-    headline: str = ""
-    subtitle: str = ""
-    keys: tuple[str, ...] = ()
-
-    def to_markdown(self) -> str:
-        """The file's text."""
-        parts = [self.headline, self.subtitle] if self.headline else []
-        parts += [f"**{self.heading}**", self.caption, self.source]
-        if self.keys:
-            parts.append(f"Keys: {', '.join(self.keys)}.")
-        return "\n\n".join([*parts, f"Data: {self.data}."]) + "\n"
-
-
-def read_caption(path: Path) -> Caption:
-    """Read what stands beside a figure. Raises ValueError where `Caption` has not written it."""
-    first = r"(?:(?P<headline>.+)\n\n(?P<subtitle>.+)\n\n)?"
-    form = (
-        rf"{first}\*\*(?P<heading>Figure \d+\. .+)\*\*\n\n(?P<caption>.+)\n\n"
-        r"(?P<source>Source: .+)\n\n(?:Keys: (?P<keys>.+)\.\n\n)?Data: (?P<data>\S+)\.\n"
-    )
-    match = re.fullmatch(form, path.read_text(encoding="utf-8"))
-    if not match:
-        raise ValueError(f"{path.name}: expected heading, caption, source line and data")
-    found = match.groupdict(default="")
-    keys = tuple(found.pop("keys").split(", ")) if found["keys"] else ()
-    found.pop("keys", None)
-    return Caption(**found, keys=keys)
 
 
 def date_position(dates: pd.Series) -> pd.Series:
@@ -249,15 +56,16 @@ def date_position(dates: pd.Series) -> pd.Series:
     return dates.dt.year + (dates.dt.day_of_year - 1) / 365.25 - 0.5
 
 
-def era_bands(ax, eras: pd.DataFrame, *, first: int, last: int, labels: bool) -> None:
+def era_bands(ax, eras: pd.DataFrame, *, first: int, last: int, labels: bool) -> float:
     """Shade every other era, hatch the years that no era names, and label on request.
 
-    `eras` is one scheme of data/eras.csv with dates; the axis runs over calendar years.
+    `eras` is one scheme of data/eras.csv with dates; the axis runs over calendar years. Returns
+    how many points the labels take above the axes.
     """
     left, right = first - 0.5, last + 0.5
     opens = date_position(eras.opens).clip(left, right)
     closes = date_position(eras.closes).fillna(right).clip(left, right)
-    reached = left
+    reached, named = left, []
     for number, (start, end, label) in enumerate(zip(opens, closes, eras.label, strict=True)):
         if end <= left or start >= right:  # wholly outside the years of the run
             continue
@@ -265,20 +73,64 @@ def era_bands(ax, eras: pd.DataFrame, *, first: int, last: int, labels: bool) ->
             ax.axvspan(reached, start, facecolor="none", edgecolor="#b0b0b0", hatch="////", lw=0)
         if number % 2:
             ax.axvspan(max(start, reached), end, color=BAND, lw=0, zorder=0)
-        if labels:
-            middle = (max(start, reached) + end) / 2
-            ax.text(
-                middle,
-                1.02,
-                label,
-                transform=ax.get_xaxis_transform(),
-                ha="center",
-                va="bottom",
-                fontsize=5.5,
-                color=QUIET,
-            )
+        named.append(((max(start, reached) + end) / 2, label))
         reached = max(reached, end)
     ax.set_xlim(left, right)
+    if not labels or not named:
+        return 0
+    size = max(5.5, type_sizes(ax.figure).least)
+    on = levels([span(ax, at, label, size) for at, label in named])
+    for (at, label), level in zip(named, on, strict=True):
+        ax.annotate(
+            label, (at, 1), xycoords=ax.get_xaxis_transform(), ha="center", va="bottom",
+            xytext=(0, 1.5 + 1.25 * size * level), textcoords="offset points", fontsize=size,
+            color=QUIET, annotation_clip=False,
+        )  # fmt: skip
+    return 1.25 * size * (max(on) + 1)
+
+
+def span(ax, at: float, label: str, size: float, align: str = "center") -> tuple[float, float]:
+    """From where to where a label would reach on the years of an axis as wide as the page lets."""
+    left, right = ax.get_xlim()
+    place = ax.get_subplotspec()
+    of_page = len(place.colspan) / place.get_gridspec().ncols
+    axis_mm = of_page * ax.figure.get_size_inches()[0] / MM - BESIDE_MM
+    wide = (text_width_mm(label, size) + 1) * (right - left) / axis_mm
+    start = {"center": at - wide / 2, "left": at, "right": at - wide}[align]
+    return start, start + wide
+
+
+def label_events(ax, events: pd.DataFrame) -> None:
+    """Name dates at the top of the panel, which makes room for the names.
+
+    `events` has columns date, event, in the order of dates; names that would meet stand on
+    several levels.
+    """
+    left, right = ax.get_xlim()
+    dates = date_position(events.date)
+    shown = [
+        (at, name) for at, name in zip(dates, events.event, strict=True) if left <= at <= right
+    ]
+    if not shown:
+        return
+    size = max(5.5, type_sizes(ax.figure).least)
+    spans = []
+    for at, name in shown:
+        fits = span(ax, at, name, size, "left")[1] <= right
+        spans.append((*span(ax, at, name, size, "left" if fits else "right"), at, name, fits))
+    spans.sort(key=lambda one: one[0])
+    on = levels([one[:2] for one in spans])
+    bottom, top = ax.get_ylim()
+    height_points = ax.get_subplotspec().get_position(ax.figure).height
+    height_points *= ax.figure.get_size_inches()[1] * 72
+    taken = 1.3 * size * (max(on) + 1) / height_points
+    ax.set_ylim(bottom, bottom + (top - bottom) / (1 - taken))
+    for (*_, at, name, fits), level in zip(spans, on, strict=True):
+        ax.annotate(
+            name, (at, 1), xycoords=ax.get_xaxis_transform(), va="top",
+            ha="left" if fits else "right", xytext=(1.5 if fits else -1.5, -1.3 * size * level),
+            textcoords="offset points", fontsize=size, path_effects=[HALO],
+        )  # fmt: skip
 
 
 def panels_by_recipient(rows: pd.DataFrame, height: float):
@@ -319,44 +171,71 @@ def legend_above(figure: Figure, axes) -> None:
     bars = [label for label, handle in entries.items() if isinstance(handle, BarContainer)]
     entries = {label: entries[label] for label in [*bars, *entries]}  # bars before what marks them
     figure.legend(
-        entries.values(), entries.keys(), loc="outside upper right", ncols=len(entries),
+        entries.values(), entries.keys(),
+        loc="outside upper left" if for_phone() else "outside upper right",
+        ncols=columns_that_fit(list(entries), figure),
         frameon=False, columnspacing=1.2,
     )  # fmt: skip
 
 
+@for_phones
 def flows_by_recipient(
     flows: pd.DataFrame, eras: pd.DataFrame, events: pd.DataFrame | None = None
 ) -> Figure:
-    """Bars of yearly flows, a panel for each recipient and one for their sum (f01).
+    """Bars of yearly flows: their sum, above a smaller panel for each recipient (f01).
 
     `flows` has columns recipient, year, usd_million; a code that is no recipient's is the sum. A
-    year without a value is marked as not reported. `events` has dates, drawn as dotted lines and
-    numbered in their order.
+    year without a value is marked as not reported. `events` has date and event, named in the
+    large panel.
     """
-    figure, axes = panels_by_recipient(flows, 36)
+    present = list(dict.fromkeys(flows.recipient))
+    codes = [code for code in RECIPIENTS if code in present]
+    sums = [code for code in present if code not in RECIPIENTS]
     first, last = int(flows.year.min()), int(flows.year.max())
-    dates = [] if events is None else list(date_position(events.date))
-    for number, (code, ax) in enumerate(axes.items()):
+    figure, large, small = one_above_many(len(codes) if sums else 0)
+    axes = dict(zip([*sums, *codes], [large, *small], strict=True))
+    for code, ax in axes.items():
         series = flows[flows.recipient == code].set_index("year").usd_million
         series = series.reindex(range(first, last + 1))
-        era_bands(ax, eras, first=first, last=last, labels=number < 2)
+        pad = era_bands(ax, eras, first=first, last=last, labels=ax is large)
         colour = STYLES[code][0] if code in STYLES else INK
         ax.bar(series.index, series, width=0.72, color=colour, zorder=2)
         ax.axhline(0, color=INK, lw=0.6, zorder=3)
         mark_blank(ax, series)
-        last_row = number // 2 == (len(axes) - 1) // 2
-        # room for the events' numbers or for the eras' labels
-        pad = 13 if last_row and dates else 9 if number < 2 else 3
-        title = ax.set_title(panel_name(code, axes), loc="left", pad=pad, fontweight="bold")
-        title.set_fontsize(7)
-        ax.yaxis.set_major_locator(MaxNLocator(4))
-        ax.set_ylabel("US$ million,\nown scale" if len(axes) > 1 else "US$ million")
-    for date in dates:
-        if first - 0.5 <= date <= last + 0.5:
-            ax.axvline(date, color=INK, lw=0.5, ls=":", zorder=1)
-    number_events(ax, dates)
+        ax.set_title(panel_name(code, axes), loc="left", pad=pad + 3, fontweight="bold")
+        ax.yaxis.set_major_locator(MaxNLocator(4 if ax is large else 3))
+        wide = ax is large or for_phone()
+        ax.xaxis.set_major_locator(MaxNLocator(7 if wide else 3, integer=True))
+    large.set_ylabel("US$ million")
+    for ax in small if for_phone() else small[:1]:
+        ax.set_ylabel("US$ million,\nown scale")
+    if events is not None:
+        for date in date_position(events.date):
+            large.axvline(date, color=INK, lw=0.5, ls=":", zorder=1)
+        label_events(large, events)
     legend_above(figure, axes.values())
     return figure
+
+
+def one_above_many(count: int):
+    """Open a figure with one panel above a row of smaller ones; returns (figure, axes, axes)."""
+    if not count:
+        figure, ax = new_figure("double", 60)
+        return figure, ax, []
+    if for_phone():
+        ratios = [7, *[3] * count]
+        figure, (above, *rest) = new_figure(
+            "phone", 0, rows=count + 1, panel_mm=36, height_ratios=ratios
+        )
+        return figure, above, rest
+    figure, axes = new_figure(
+        "double", 104, rows=2, columns=count, height_ratios=[5, 3], squeeze=False
+    )
+    above, *spare = axes[0]
+    for ax in spare:
+        ax.remove()
+    above.set_subplotspec(above.get_gridspec()[0, :])
+    return figure, above, list(axes[1])
 
 
 def mark_blank(ax, series: pd.Series) -> None:
@@ -370,20 +249,7 @@ def mark_blank(ax, series: pd.Series) -> None:
         )  # fmt: skip
 
 
-def number_events(ax, dates: list[float]) -> None:
-    """Number lines at dates above a panel, those close to each other on two levels."""
-    left, right = ax.get_xlim()
-    before, level = left - 9, 0
-    for number, date in enumerate(dates, start=1):
-        if left <= date <= right:
-            level = 1 - level if date - before < 1.4 else 0
-            ax.annotate(
-                f"{number}", (date, 1), xycoords=ax.get_xaxis_transform(),
-                xytext=(0, 2 + 6 * level), textcoords="offset points", ha="center", fontsize=5.5,
-            )  # fmt: skip
-            before = date
-
-
+@for_phones
 def what_is_reported(flows: pd.DataFrame, first: int, last: int) -> Figure:
     """A tile for each recipient and year that a measure reports, hollow where negative (f17).
 
@@ -392,7 +258,9 @@ def what_is_reported(flows: pd.DataFrame, first: int, last: int) -> Figure:
     """
     codes = [code for code in RECIPIENTS if code in set(flows.recipient)]
     names = {"net": "Net", "grants": "Grants", "gross": "Gross"}
-    figure, axes = new_figure("double", 30 + 9 * len(codes), rows=len(names), sharex=True)
+    figure, axes = new_figure(
+        "double", 30 + 9 * len(codes), rows=len(names), sharex=True, panel_mm=14 + 4 * len(codes)
+    )
     for ax, (measure, name), colour in zip(
         axes, names.items(), (COLOURS[name] for name in names), strict=True
     ):
@@ -418,6 +286,7 @@ def what_is_reported(flows: pd.DataFrame, first: int, last: int) -> Figure:
     return figure
 
 
+@for_phones
 def total_with_and_without(totals: pd.DataFrame) -> Figure:
     """Lines of the recipients' total with and without Uzbekistan (f05).
 
@@ -439,6 +308,7 @@ def total_with_and_without(totals: pd.DataFrame) -> Figure:
     return figure
 
 
+@for_phones
 def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
     """Every year as a dot in its era, with the era's median as a bar (f06).
 
@@ -453,25 +323,24 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
             ends = [position - 0.44, position + 0.44]
             ax.hlines(years.usd_million.median(), *ends, color="#bdbdbd", lw=2, zorder=1)
         ax.plot(places, years.usd_million, "o", color=COLOURS["all"], markersize=3.4)
+        ends = [years.usd_million.min(), years.usd_million.max()]
         for x, year, value in zip(places, years.year, years.usd_million, strict=True):
+            if for_phone() and value not in ends:  # no room for all
+                continue
             ax.annotate(
-                f"{year % 100:02d}",
-                (x, value),
-                xytext=(0, 3),
-                textcoords="offset points",
-                ha="center",
-                fontsize=5.5,
-                color=QUIET,
-                path_effects=[HALO],
-            )
+                f"{year % 100:02d}", (x, value), xytext=(0, 3), textcoords="offset points",
+                ha="center", fontsize=5.5, color=QUIET, path_effects=[HALO],
+            )  # fmt: skip
     counts = flows.era.value_counts()
     names = eras.label + "\nn = " + eras.era.map(counts).fillna(0).astype(int).astype(str)
-    ax.set_xticks(range(len(eras)), names, rotation=90 if len(eras) > MOST_LABELS else 0)
+    upright = len(eras) > MOST_LABELS or for_phone()
+    ax.set_xticks(range(len(eras)), names, rotation=90 if upright else 0)
     ax.axhline(0, color=INK, lw=0.6, zorder=0)
     ax.set_ylabel("US$ million")
     return figure
 
 
+@for_phones
 def placebo_recipients(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure:
     """Changes of a donor's aid to placebo groups, and that to the studied ones (f29).
 
@@ -493,11 +362,11 @@ def placebo_recipients(rows: pd.DataFrame, named: Callable[[str], str]) -> Figur
             ax.axvline(own.lower, color=COLOURS["donor"], lw=1.6)
             right = own.lower < 0
             ax.annotate(
-                f"p = {own.p_adjusted:.2f}", (own.lower, 1), xycoords=("data", "axes fraction"),
+                equation(own.p_adjusted), (own.lower, 1), xycoords=("data", "axes fraction"),
                 xytext=(3 if right else -3, 0), textcoords="offset points", va="top",
                 ha="left" if right else "right", color=INK,
             )  # fmt: skip
-            if ax in axes[0]:
+            if ax in axes[0] or for_phone():
                 ax.set_title(named(step), loc="left", fontweight="bold")
             if ax in axes[-1]:
                 ax.set_xlabel("change of √share")
@@ -507,6 +376,7 @@ def placebo_recipients(rows: pd.DataFrame, named: Callable[[str], str]) -> Figur
     return figure
 
 
+@for_phones
 def eras_by_share(
     rows: pd.DataFrame, eras: pd.DataFrame, named: Callable[[str], str], wholes: dict[str, str]
 ) -> Figure:
@@ -540,6 +410,7 @@ def eras_by_share(
     return figure
 
 
+@for_phones
 def share_by_recipient(shares: pd.DataFrame) -> Figure:
     """One donor's share of all donors' flows, a line for each recipient (f21).
 
@@ -572,6 +443,7 @@ def by_fill(rows: pd.DataFrame, colour: str) -> Iterator[tuple[str, str, pd.Data
             yield " or ".join(statuses), fill, some
 
 
+@for_phones
 def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
     """What was repaid, gross less net, with the levels that repeat as labelled lines (f13).
 
@@ -614,6 +486,7 @@ def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
     return figure
 
 
+@for_phones
 def price_bases(totals: pd.DataFrame) -> Figure:
     """One flow in current prices, constant prices and at a fixed exchange rate (f04).
 
@@ -646,6 +519,7 @@ def unit_of(rows: pd.DataFrame) -> tuple[float, str]:
     return (1e3, "billion") if most >= 1e4 else (1, "million")
 
 
+@for_phones
 def made_of(rows: pd.DataFrame, currency: str) -> Figure:
     """Grants and loans drawn as stacked bars, repayments as bars below zero (f02).
 
@@ -695,6 +569,7 @@ def spans(ax, years: pd.Series, low: pd.Series, high: pd.Series, label: str) -> 
         ax.plot(years[wide].repeat(3), ends.to_numpy().ravel(), "-", color=INK, lw=0.7, label=label)
 
 
+@for_phones
 def three_measures(rows: pd.DataFrame) -> Figure:
     """Net flows and grants as lines, gross flows as markers, by recipient and in all (f03).
 
@@ -747,6 +622,7 @@ def stack_recipients(ax, cells: pd.DataFrame, **options) -> None:
         base = base + height
 
 
+@for_phones
 def concentration(rows: pd.DataFrame) -> Figure | None:
     """Each recipient's share of the sum by year, stacked, a panel for each measure (f15).
 
@@ -770,6 +646,7 @@ def concentration(rows: pd.DataFrame) -> Figure | None:
     return figure
 
 
+@for_phones
 def rank_and_share(rows: pd.DataFrame) -> Figure:
     """One donor's share of all donors' flows above its rank among them, by recipient (f16).
 
@@ -778,7 +655,14 @@ def rank_and_share(rows: pd.DataFrame) -> Figure:
     codes = [code for code in RECIPIENTS if code in set(rows.recipient)]
     years = range(int(rows.year.min()), int(rows.year.max()) + 1)
     figure, axes = new_figure(
-        "double", 78, rows=2, columns=len(codes), sharex=True, sharey="row", squeeze=False
+        "double",
+        78,
+        rows=2,
+        columns=len(codes),
+        sharex=True,
+        sharey="row",
+        squeeze=False,
+        unit="column",
     )
     for (above, below), code in zip(axes.T, codes, strict=True):
         series = rows[rows.recipient == code].sort_values("year")
@@ -807,6 +691,7 @@ def rank_and_share(rows: pd.DataFrame) -> Figure:
     return figure
 
 
+@for_phones
 def side_by_side(rows: pd.DataFrame) -> Figure | None:
     """A donor's disbursements above China's commitments, each with an axis of its own (f20).
 
@@ -837,14 +722,14 @@ def side_by_side(rows: pd.DataFrame) -> Figure | None:
         ax.set_title(title, loc="left", fontweight="bold")
         ax.set_ylabel(f"{basis} US$ million")
         ax.yaxis.set_major_formatter("{x:,.0f}")
-        ax.legend(
-            frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderpad=0,
-            ncols=own.ngroups, columnspacing=1,
-        )  # fmt: skip
+        if ax is axes[1] or len(ax.get_legend_handles_labels()[1]) > 1:
+            ax.set_ylim(top=1.35 * ax.get_ylim()[1])
+            ax.legend(frameon=False, loc="upper left")
     figure.align_ylabels(axes)
     return figure
 
 
+@for_phones
 def agreements(
     occasions: pd.DataFrame, eras: pd.DataFrame, events: pd.DataFrame, *, first: int, last: int
 ) -> Figure | None:
@@ -852,7 +737,7 @@ def agreements(
 
     `occasions` is a result of `oda_eras.decisions.occasions`. A date known only within a range is
     a bar that wide; an upper bound is hollow; a loan in dollars, without an amount in yen, is a
-    cross. `events` are numbered as in `flows_by_recipient`. None without agreements.
+    cross. `events` are named in the last panel. None without agreements.
     """
     codes = [code for code in RECIPIENTS if code in set(occasions.recipient)]
     if not codes:
@@ -860,12 +745,17 @@ def agreements(
     billion = occasions.assign(amount=occasions.amount_yen_million / 1000)
     tops = [max(billion[billion.recipient == code].amount.max(), 40) * 1.22 for code in codes]
     figure, axes = new_figure(
-        "double", 120, rows=len(codes), sharex=True, height_ratios=tops, squeeze=False
+        "double",
+        120,
+        rows=len(codes),
+        sharex=True,
+        height_ratios=tops,
+        squeeze=False,
+        panel_mm=48,
     )
-    dates = list(date_position(events.date))
     for number, (ax, code, top) in enumerate(zip(axes[:, 0], codes, tops, strict=True)):
         colour, marker = STYLES[code]
-        era_bands(ax, eras, first=first, last=last, labels=number == 0)
+        pad = era_bands(ax, eras, first=first, last=last, labels=number == 0)
         for row in billion[billion.recipient == code].itertuples():
             start, end = date_position(pd.Series([row.signed_from, row.signed_to]))
             middle, bound = (start + end) / 2, row.kind == "upper bound"
@@ -888,18 +778,17 @@ def agreements(
                     f"{row.amount:,.0f}", (middle, row.amount), xytext=(0, 3.5), ha="center",
                     textcoords="offset points", fontsize=5.5,
                 )  # fmt: skip
-        for date in dates:
+        for date in date_position(events.date):
             ax.axvline(date, color=INK, lw=0.5, ls=":", zorder=1)
         ax.set_ylim(0, top)
-        # room for the eras' labels or for the events' numbers
-        pad = 9 if number == 0 else 13 if number == len(codes) - 1 and dates else 3
-        ax.set_title(RECIPIENTS[code], loc="left", pad=pad, fontweight="bold")
+        ax.set_title(RECIPIENTS[code], loc="left", pad=pad + 3, fontweight="bold")
         ax.yaxis.set_major_locator(MaxNLocator(4 if top > 100 else 2))
-    number_events(ax, dates)
+    label_events(ax, events)
     ax.set_ylabel("billion yen")
     return figure
 
 
+@for_phones
 def commitments(rows: pd.DataFrame, eras: pd.DataFrame) -> Figure | None:
     """Commitments by recipient, stacked, above their share of all that a donor commits (f24).
 
@@ -920,19 +809,20 @@ def commitments(rows: pd.DataFrame, eras: pd.DataFrame) -> Figure | None:
     for code, (dash, marker, label) in zip(sums, looks, strict=False):
         share = rows[rows.recipient == code].set_index("year").share_percent.reindex(years)
         below.plot(years, share, dash, marker=marker, color=INK, markersize=2.4, label=label)
-    below.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.04, 1))
+    below.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.04, 1.06), ncols=2)
     bounded = rows[rows.status == "bounded"].year
     if len(bounded):
         for ax in (above, below):
             ax.axvline(bounded.max() + 0.5, color=INK, lw=0.5, ls=":")
     above.set_ylabel("constant 2016 US$ million")
     below.set_ylabel("share of the donor's\ncommitments, %")
-    below.set_ylim(bottom=0)
+    below.set_ylim(0, 1.25 * below.get_ylim()[1])  # room for the legend
     legend_above(figure, [above])
     figure.align_ylabels([above, below])
     return figure
 
 
+@for_phones
 def signed_and_drawn(rows: pd.DataFrame) -> Figure | None:
     """Loans signed and drawn, cumulative, as bands from low to high, by recipient (f25).
 
@@ -965,6 +855,7 @@ def signed_and_drawn(rows: pd.DataFrame) -> Figure | None:
     return figure
 
 
+@for_phones
 def commitments_beside(rows: pd.DataFrame, names: dict[str, str]) -> Figure | None:
     """Commitments of a donor, of others and of banks, a panel each; China's apart (f26).
 
@@ -1002,6 +893,7 @@ def commitments_beside(rows: pd.DataFrame, names: dict[str, str]) -> Figure | No
     return figure
 
 
+@for_phones
 def older_decisions(rows: pd.DataFrame, labels: dict[str, str]) -> Figure | None:
     """What of an era's loan draws is older than the era, its own, or may be either (f22).
 
@@ -1039,6 +931,7 @@ def older_decisions(rows: pd.DataFrame, labels: dict[str, str]) -> Figure | None
     return figure
 
 
+@for_phones
 def break_evidence(path: pd.Series, lines: dict[str, float], posterior: pd.Series) -> Figure:
     """F of a mean shift with finite-sample critical lines, above a posterior by year (f07).
 
@@ -1066,6 +959,7 @@ def break_evidence(path: pd.Series, lines: dict[str, float], posterior: pd.Serie
     return figure
 
 
+@for_phones
 def p_curves(curves: pd.DataFrame, marks: pd.DataFrame) -> Figure:
     """Simulated p of break tests over the errors' autocorrelation, estimates marked (f08).
 
@@ -1114,11 +1008,14 @@ def p_curves(curves: pd.DataFrame, marks: pd.DataFrame) -> Figure:
         mpl.lines.Line2D([], [], marker=marker, ls="", color=INK, markerfacecolor=fill, label=label)
         for marker, fill, label in estimates.values()
     ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=3, frameon=False,
-                  handletextpad=0.1, columnspacing=0.8)  # fmt: skip
+    figure.legend(
+        handles=handles, loc="outside upper left", frameon=False, handletextpad=0.1,
+        ncols=columns_that_fit([h.get_label() for h in handles], figure), columnspacing=0.8,
+    )  # fmt: skip
     return figure
 
 
+@for_phones
 def method_matrix(found: pd.DataFrame, boundaries: list[int], *, first: int, last: int) -> Figure:
     """Which method puts a break after which year, methods that share a criterion together.
 
@@ -1127,7 +1024,7 @@ def method_matrix(found: pd.DataFrame, boundaries: list[int], *, first: int, las
     `first` to `last`.
     """
     rows = found.drop_duplicates(["family", "method"])[["family", "method"]]
-    figure, ax = new_figure("double", 22 + 6 * len(rows))
+    figure, ax = new_figure("double", 22 + 6 * len(rows), panel_mm=22 + 10 * len(rows))
     for year in boundaries:
         ax.axvline(year + 0.5, color="#b0b0b0", lw=0.7, zorder=0)
     families = list(dict.fromkeys(rows.family))
@@ -1154,28 +1051,21 @@ def method_matrix(found: pd.DataFrame, boundaries: list[int], *, first: int, las
     return figure
 
 
+@for_phones
 def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figure:
-    """Schemes of eras on one time line, overlaps on a second level, events as thin lines.
+    """Schemes of eras on one time line, overlaps on a second level, events as thin lines (f18).
 
     `schemes` maps titles to frames with label, opens, closes; `events` has date, event, and may
-    be empty.
+    be empty. Time runs to the right, on a phone down.
     """
+    if for_phone():
+        return _era_columns(schemes, events)
     top = -1.4 if len(events) else -0.4
-    rows = len(schemes) - 0.5 - top
-    figure, ax = new_figure("double", round(14.7 + 17 * rows))
-    end = 2024.0
+    figure, ax = new_figure("double", round(14.7 + 17 * (len(schemes) - 0.5 - top)))
     for row, (title, eras) in enumerate(schemes.items()):
-        reached = 0.0
-        for number, (label, opens, closes) in enumerate(
-            zip(eras.label, date_position(eras.opens), date_position(eras.closes), strict=True)
-        ):
-            start, stop = max(opens + 0.5, 1991.5), end if pd.isna(closes) else closes + 0.5
-            low = row + (0.0 if start >= reached - 0.01 else 0.46)
-            reached = max(reached, stop)
-            ax.barh(
-                low, stop - start, left=start, height=0.44, color="#d6e6f2" if number % 2 else BAND,
-                edgecolor="white", lw=0.6,
-            )  # fmt: skip
+        for number, (label, start, stop, level) in enumerate(_spells(eras)):
+            low = row + 0.46 * level
+            ax.barh(low, stop - start, left=start, height=0.44, **_spell_look(number))
             narrow = stop - start < 0.30 * len(label)
             ax.text(
                 (start + stop) / 2, low, label, ha="center", va="center",
@@ -1190,12 +1080,59 @@ def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figu
             date, -0.55 - 0.22 * (number % 4), event, fontsize=5.5, ha="center", va="center",
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
         )  # fmt: skip
-    ax.set_xlim(1991.4, end)
+    ax.set_xlim(1991.4, END_OF_TIME)
     ax.set_ylim(len(schemes) - 0.5, top)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.set_xticks(range(1992, 2025, 4))
     return figure
+
+
+def _era_columns(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figure:
+    """`era_timeline` with time running down, a column for each scheme and one for the events."""
+    figure, ax = new_figure("phone", 165)
+    apart = 0.66  # years between the middles of two names
+    for column, (title, eras) in enumerate(schemes.items()):
+        spells = _spells(eras)
+        for number, (_, start, stop, level) in enumerate(spells):
+            ax.bar(
+                column + 0.14 * level, stop - start, bottom=start, width=0.96 - 0.28 * level,
+                **_spell_look(number),
+            )  # fmt: skip
+        middles = pd.Series([(start + stop) / 2 for _, start, stop, _ in spells])
+        for at, (label, *_, level) in zip(spread(middles, apart), spells, strict=True):
+            ax.text(column + 0.14 * level, at, label, ha="center", va="center", fontsize=7.5)
+        ax.text(column, 1991.2, title.replace(" ", "\n"), ha="center", va="bottom", fontsize=7.5)
+    dates = date_position(events.date) + 0.5
+    for date, at, event in zip(dates, spread(dates, apart), events.event, strict=True):
+        ax.axhline(date, color="#b0b0b0", lw=0.6, zorder=0)
+        ax.text(
+            len(schemes) - 0.4, at, event.replace(" plus ", "\nplus "), fontsize=7.5, va="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
+        )  # fmt: skip
+    ax.set_xlim(-0.6, len(schemes) - 0.4 + 2.2 * (len(events) > 0))
+    ax.set_ylim(END_OF_TIME, 1991.4)
+    ax.set_xticks([])
+    ax.spines["bottom"].set_visible(False)
+    ax.set_yticks(range(1992, 2025, 4), [str(year) for year in range(1992, 2025, 4)])
+    return figure
+
+
+def _spells(eras: pd.DataFrame) -> list[tuple[str, float, float, int]]:
+    """Each era with its start, its end and the level on which it lies, 1 where another goes on."""
+    reached, spells = 0.0, []
+    for label, opens, closes in zip(
+        eras.label, date_position(eras.opens), date_position(eras.closes), strict=True
+    ):
+        start = max(opens + 0.5, 1991.5)
+        stop = END_OF_TIME if pd.isna(closes) else closes + 0.5
+        spells.append((label, start, stop, int(start < reached - 0.01)))
+        reached = max(reached, stop)
+    return spells
+
+
+def _spell_look(number: int) -> dict:
+    return {"color": "#d6e6f2" if number % 2 else BAND, "edgecolor": "white", "lw": 0.6}
 
 
 def compared(rows: pd.DataFrame) -> list[str]:
@@ -1204,6 +1141,7 @@ def compared(rows: pd.DataFrame) -> list[str]:
     return [step for step in dict.fromkeys(rows.transition) if step in valid]
 
 
+@for_phones
 def specifications(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | None:
     """Range and median of a difference over all specifications, a row per series (f10).
 
@@ -1216,7 +1154,13 @@ def specifications(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | 
         return None
     cases = list(dict.fromkeys(zip(valid.measure, valid.recipient, strict=True)))
     figure, axes = new_figure(
-        "double", 22 + 8 * len(cases), columns=len(steps), sharey=True, sharex=True, squeeze=False
+        "double",
+        24 + 10 * len(cases),
+        columns=len(steps),
+        sharey=True,
+        sharex=True,
+        squeeze=False,
+        panel_mm=18 + 9 * len(cases),
     )
     for ax, step in zip(axes[0], steps, strict=True):
         for position, (measure, recipient) in enumerate(cases):
@@ -1248,6 +1192,7 @@ def specifications(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | 
     return figure
 
 
+@for_phones
 def specification_curve(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | None:
     """Differences between neighbouring eras over all specifications, sorted (f31).
 
@@ -1261,7 +1206,7 @@ def specification_curve(rows: pd.DataFrame, named: Callable[[str], str]) -> Figu
         return None
     figure, axes = new_figure(
         "double", 108, rows=2, columns=len(shown), sharey="row", sharex="col",
-        squeeze=False, height_ratios=[5, 4],
+        squeeze=False, height_ratios=[5, 4], unit="column", panel_mm=54,
     )  # fmt: skip
     choices = [
         (column, value)
@@ -1307,6 +1252,7 @@ def specification_curve(rows: pd.DataFrame, named: Callable[[str], str]) -> Figu
     return figure
 
 
+@for_phones
 def placebo_changes(
     rows: pd.DataFrame, ranks: pd.DataFrame, donor: str, labels: dict[str, str], names: dict
 ) -> Figure | None:
@@ -1320,7 +1266,12 @@ def placebo_changes(
     if rows.empty:
         return None
     figure, (left, right) = new_figure(
-        "double", 32 + 8 * len(labels), columns=2, width_ratios=[3, 2], sharey=True
+        "double",
+        32 + 8 * len(labels),
+        columns=2,
+        width_ratios=[3, 2],
+        sharey=True,
+        panel_mm=16 + 9 * len(labels),
     )
     ways = [(name, marker) for name, marker in zip(ranks, ["D", "o", "s"], strict=False)]
     for position, transition in enumerate(labels):
@@ -1332,7 +1283,7 @@ def placebo_changes(
         left.plot(some[donor], position, "D", color=COLOURS["donor"], markersize=4.5)
         far = others.abs().idxmax()
         left.annotate(
-            names[far], (others[far], position), xytext=(0, 5), textcoords="offset points",
+            names[far], (others[far], position), xytext=(0, 3.5), textcoords="offset points",
             ha="center", va="bottom", fontsize=5.5, color=QUIET, path_effects=[HALO],
         )  # fmt: skip
         of_all = int(ranks.donors[transition])
@@ -1357,6 +1308,7 @@ def placebo_changes(
     return figure
 
 
+@for_phones
 def relative_changes(
     rows: pd.DataFrame, donor: str, labels: dict[str, str], names: dict[str, str]
 ) -> Figure | None:
@@ -1373,7 +1325,7 @@ def relative_changes(
     series, sums = (list(dict.fromkeys(rows[column])) for column in ("series", "recipient"))
     figure, axes = new_figure(
         "double", 18 + len(sums) * (14 + 8 * len(labels)), rows=len(sums), columns=len(series),
-        sharex=True, sharey=True, squeeze=False,
+        sharex=True, sharey=True, squeeze=False, panel_mm=16 + 9 * len(labels),
     )  # fmt: skip
     for ax, (code, one) in zip(axes.flat, product(sums, series), strict=True):
         some = rows[(rows.recipient == code) & (rows.series == one)]
@@ -1425,6 +1377,7 @@ def times(factor: float) -> str:
     return f"{factor:.0f}" if factor >= 1 else f"1/{1 / factor:.0f}"
 
 
+@for_phones
 def synthetic_donor(rows: pd.DataFrame) -> Figure | None:
     """One donor against its synthetic counterpart, above the gaps of all donors (f11).
 
@@ -1436,7 +1389,7 @@ def synthetic_donor(rows: pd.DataFrame) -> Figure | None:
         return None
     figure, axes = new_figure(
         "double" if len(recipients) > 1 else "single", 88, rows=2, columns=len(recipients),
-        sharex=True, squeeze=False,
+        sharex=True, squeeze=False, unit="column",
     )  # fmt: skip
     for (above, below), code in zip(axes.T, recipients, strict=True):
         some = rows[rows.recipient == code]
@@ -1452,11 +1405,11 @@ def synthetic_donor(rows: pd.DataFrame) -> Figure | None:
             ax.axhline(0, color=INK, lw=0.6, zorder=0)
     axes[0, 0].set_ylabel("US$ million")
     axes[1, 0].set_ylabel("gap, US$ million")
-    handles = axes[0, 0].get_legend_handles_labels()
-    figure.legend(*handles, frameon=False, loc="outside upper right", ncols=2)
+    legend_above(figure, [axes[0, 0]])
     return figure
 
 
+@for_phones
 def power_curves(rates: pd.DataFrame, labels: dict[str, str]) -> Figure:
     """How often each method finds a shift, over its size, a panel for each autocorrelation (f12).
 
@@ -1477,10 +1430,7 @@ def power_curves(rates: pd.DataFrame, labels: dict[str, str]) -> Figure:
         ax.set_xlabel("shift, standard deviations")
     axes[0].set_ylabel("share of series with a find")
     axes[0].set_ylim(0, 1)
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(labels),
-        frameon=False, columnspacing=1.2,
-    )  # fmt: skip
+    legend_above(figure, [axes[0]])
     return figure
 
 
@@ -1492,13 +1442,14 @@ VERDICT_COLOURS = {
 }  # fmt: skip
 
 
+@for_phones
 def verdicts_by_section(counts: pd.DataFrame) -> Figure:
     """How many claims of each section got which verdict, as squares with their count (f14).
 
     `counts` has columns section, verdict, claims, in the order in which they are shown.
     """
     sections, verdicts = (list(dict.fromkeys(counts[c])) for c in ("section", "verdict"))
-    figure, ax = new_figure("double", 26 + 6.5 * len(sections))
+    figure, ax = new_figure("double", 26 + 6.5 * len(sections), panel_mm=40 + 7 * len(sections))
     shown = counts[counts.claims > 0]
     for row in shown.itertuples():
         x, y = verdicts.index(row.verdict), sections.index(row.section)
@@ -1509,7 +1460,8 @@ def verdicts_by_section(counts: pd.DataFrame) -> Figure:
             fontsize=6.5,
         )  # fmt: skip
     totals = counts.groupby("verdict", sort=False).claims.sum()
-    ax.set_xticks(range(len(verdicts)), [f"{v}\n{totals[v]}" for v in verdicts])
+    turned = {"rotation": 90, "va": "bottom"} if for_phone() else {}
+    ax.set_xticks(range(len(verdicts)), [f"{v}\n{totals[v]}" for v in verdicts], **turned)
     ax.xaxis.tick_top()
     ax.set_yticks(range(len(sections)), sections)
     ax.tick_params(length=0)
@@ -1530,6 +1482,7 @@ def spread(values: pd.Series, least: float) -> pd.Series:
     return places
 
 
+@for_phones
 def alignment(votes: pd.DataFrame, eras: pd.DataFrame) -> Figure:
     """How often Japan, and the five, voted as each of three powers did (f27).
 
@@ -1543,7 +1496,7 @@ def alignment(votes: pd.DataFrame, eras: pd.DataFrame) -> Figure:
         own = votes[votes.who == who]
         era_bands(ax, eras, first=first, last=last, labels=ax is axes[0])
         looks = zip(powers, SERIES, MARKERS, ["-", "--", ":"], strict=False)
-        places = spread(own[powers].iloc[-1], least=6)
+        places = spread(own[powers].iloc[-1], least=10 if for_phone() else 6)
         for power, colour, marker, dash in looks:
             ax.plot(own.year, own[power], dash, marker=marker, color=colour, markersize=2, lw=1)
             ax.annotate(
@@ -1556,6 +1509,7 @@ def alignment(votes: pd.DataFrame, eras: pd.DataFrame) -> Figure:
     return figure
 
 
+@for_phones
 def donors_compared(rows: pd.DataFrame) -> Figure:
     """When each donor's level shifted most, on the years that its series covers (f40).
 
@@ -1571,8 +1525,8 @@ def donors_compared(rows: pd.DataFrame) -> Figure:
             markersize=4.5,
         )  # fmt: skip
         ax.text(
-            1.01, position, f"{row.p_null:.3f}   {row.q:.2f}", va="center", fontsize=6,
-            transform=ax.get_yaxis_transform(),
+            1.01, position, f"{formatted(row.p_null, 'p')}   {formatted(row.q, 'p')}", va="center",
+            fontsize=6, transform=ax.get_yaxis_transform(),
         )  # fmt: skip
     ax.text(1.01, -0.9, "p       q", va="center", fontsize=6, transform=ax.get_yaxis_transform())
     ax.set_yticks(range(len(rows)), rows.name)

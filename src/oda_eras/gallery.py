@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib import image
 
-from oda_eras.figures import MM, WIDTHS_MM, read_caption
+from oda_eras.page import MM, WIDTHS_MM, read_caption
 
 # what every figure is saved as; its data may be one of the published tables
 ENDINGS = ("pdf", "svg", "png", "md", "txt")

@@ -8,7 +8,7 @@ from IPython import InteractiveShell
 from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
-from oda_eras import figures, measures
+from oda_eras import measures, page
 from oda_eras.codebook import CODEBOOK, Described, read_codebook
 from oda_eras.datapackage import field_type
 from oda_eras.naming import naming_of
@@ -27,8 +27,6 @@ MEASURES = {
     "gross_loans": "gross loans", "loans_net": "net loans",
     "technical_cooperation": "technical cooperation",
 }  # fmt: skip
-# decimals of a figure's width and height to which axes are placed
-SETTLED = 6
 SUMS = {measures.ALL: "All recipients", measures.WITHOUT_UZB: "Without Uzbekistan"}
 
 
@@ -150,7 +148,9 @@ class Notebook:
         unused = set(given) - {name for some in used.values() for name in some}
         if unused:
             raise ValueError(f"in_short is given {', '.join(sorted(unused))}, used by no section")
+        before = len(self.words.numbers.told)
         told = [self.words.say(section, some) for section, some in used.items()]
+        self.words.numbers.mark(self.words.numbers.told[before:])
         bullets = "\n".join(f"- {text}" for text in told if text)
         fill(ANSWER, Markdown(f"**In short**\n\n{bullets}"))
 
@@ -187,6 +187,7 @@ class Notebook:
             self._save(f"tables/{name}.csv", frame, title, described, sources)
             parts = [f"**{number}. {title}**", to_markdown(printed), note]
             parts.append(source_line(self.sources, sources))
+            parts.append(f"Keys: {', '.join(map(citation_key, sources))}." if sources else "")
             body = "\n\n".join(part for part in parts if part)
             self.staging.stage(f"tables/{name}.md").write_text(f"{body}\n", encoding="utf-8")
             below = f"{note} {short_source_line(self.sources, sources)}".strip()
@@ -207,7 +208,8 @@ class Notebook:
             Section of the words: question, caption, alt, sources; headline and subtitle, which
             are printed above the panels but for the PDF in figures/print/.
         figure : matplotlib Figure or None
-            Drawn at its printed size; None where there is nothing to draw.
+            Drawn at its printed size by a function that can draw it for a phone too; None where
+            there is nothing to draw.
         data : DataFrame or str
             Exactly what is plotted; by name where this notebook publishes it.
         opening : bool
@@ -228,12 +230,8 @@ class Notebook:
             raise section.error(f"{name} has one of headline and subtitle: it needs both or none")
         sources = ids(text["sources"])
         short = short_source_line(self.sources, sources)
-        figures.set_footer(figure, f"{text['note']} {short}".strip())
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # settled now; each format would settle it again
-        # the layout's last digits differ from process to process, and names in an SVG hang on them
-        for ax in figure.axes:
-            ax.set_position([round(edge, SETTLED) for edge in ax.get_position().bounds])
+        footer = f"{text['note']} {short}".strip()
+        page.settle(figure, footer)
         # No time stamps, so that a rerun gives the same bytes.
         formats = {
             "pdf": {"metadata": {"CreationDate": None}},
@@ -243,7 +241,7 @@ class Notebook:
         if text["headline"]:  # journals set it as the caption's first words
             path = self.staging.stage(f"figures/print/{name}.pdf", data=table)
             figure.savefig(path, **formats["pdf"])
-            figures.set_headline(figure, text["headline"], text["subtitle"])
+            page.set_headline(figure, text["headline"], text["subtitle"])
         for ending, options in formats.items():
             path = self.staging.stage(f"figures/{name}.{ending}", data=table)
             figure.savefig(path, **options)
@@ -252,7 +250,7 @@ class Notebook:
             self._save(table, data, text["caption"], described, sources)
         number, line = self.words.ref(name), source_line(self.sources, sources)
         keys = tuple(citation_key(source) for source in sources)
-        about = figures.Caption(
+        about = page.Caption(
             f"{number}. {text['question']}", text["caption"], line, table, text["headline"],
             text["subtitle"], keys,
         )  # fmt: skip
@@ -268,6 +266,13 @@ class Notebook:
             show(figure, metadata=metadata)
             show(caption)
         plt.close(figure)
+        narrow = figure.on_phone()
+        page.settle(narrow, footer)
+        if text["headline"]:
+            page.set_headline(narrow, text["headline"], text["subtitle"])
+        path = self.staging.stage(f"figures/phone/{name}.png", data=table)
+        narrow.savefig(path, dpi=page.PHONE_DPI)
+        plt.close(narrow)
 
     # Publishing
 

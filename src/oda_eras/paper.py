@@ -20,13 +20,15 @@ import pypandoc
 import typst
 import yaml
 
-from oda_eras.figures import read_caption
+from oda_eras.complete import folder_by_request
 from oda_eras.naming import label
+from oda_eras.page import read_caption
 from oda_eras.paths import project_root
-from oda_eras.sources import load_sources
+from oda_eras.references import references
 from oda_eras.stamps import read_json, write_json
 from oda_eras.study import Study, study_of
-from oda_eras.words import minus, unsigned_zero
+from oda_eras.tables import Template
+from oda_eras.words import minus, no_equals
 
 TEXT = "paper/paper.md"
 # Dollars are money here, not mathematics.
@@ -34,6 +36,8 @@ MARKDOWN = "markdown-tex_math_dollars"
 # what the text may call
 CALLS = ("number", "cell", "smallest", "count", "figure", "table", "ref")
 NBSP = "\u00a0"
+# Of a page's two columns each is so wide; what is wider goes over both.
+COLUMN_MM = 87.5
 SHOWN = re.compile(r'\b(?:figure|table)\("(\w+)"')
 
 
@@ -57,13 +61,18 @@ def shown(value, form: str | dict) -> str:
 
 
 def printed(form: str, value) -> str:
-    """A value by a format, with a minus sign, and without one where it rounds to zero."""
-    return minus(unsigned_zero(form.format(value)))
+    """A value by a format such as "{:.1f}" or "{:p}", of those of `formatted`."""
+    return minus(Template().format(form, value))
 
 
 def escape(text: str) -> str:
     """Keep shipped text from being read as Markdown."""
     return re.sub(r"([\\`*_{}\[\]<>~^@|#])", r"\\\1", text)
+
+
+def cited(source: str, keys: tuple[str, ...]) -> str:
+    """A source line that cites by keys; as it stands where the project computed all."""
+    return f"Sources: [{'; '.join(f'@{key}' for key in keys)}]." if keys else escape(source)
 
 
 def literal(text: str) -> str:
@@ -155,38 +164,50 @@ class Shipped:
         return path
 
     def figure(self, name: str) -> str:
-        """A shipped figure with its question, caption, source line and alt text."""
+        """A shipped figure with its alt text, caption and sources.
+
+        The PDF takes the variant for print; its headline stands first in the caption.
+        """
         about = read_caption(self._companion("figures", name, "md"))
-        title, caption = about.heading, f"{about.caption} {about.source}"
+        bare = self.kind == "pdf" and about.headline
+        title = f"{label(name)}. {about.headline}." if bare else about.heading
+        text = f"**{escape(title)}** {escape(about.caption)} {cited(about.source, about.keys)}"
         alt = self._companion("figures", name, "txt").read_text(encoding="utf-8").strip()
         path = f"{self.outputs}/figures/{name}"
         if self.kind == "docx":
-            text = f"**{escape(title)}** {escape(caption)}"
             return f"![{text}]({path}.png){{#{name} alt={literal(alt)}}}"
-        path = f"{self.outputs}/figures/print/{name}" if about.headline else path
+        svg = self._companion("figures", name, "svg").read_text(encoding="utf-8")
+        wide = float(re.search(r'width="([\d.]+)pt"', svg)[1]) / 72 * 25.4 > COLUMN_MM
+        path = f"{self.outputs}/figures/print/{name}" if bare else path
         image = f"image({literal(f'/{path}.pdf')}, alt: {literal(alt)})"
-        text = f"[#strong({literal(title)}) #{literal(caption)}]"
-        return self._typst(f"#figure({image}, caption: {text}) <{name}>")
+        return self._float(name, f"{image}, caption: [", text, "]", wide)
 
-    def table(self, name: str, columns: dict[str, list], part: str = "", **where) -> str:
-        """Rows of a shipped table with its title, note and source line.
+    def table(
+        self, name: str, columns: dict[str, list], part: str = "", wide: bool = False, **where
+    ) -> str:
+        """Rows of a shipped table with its title, note and sources.
 
         `columns` gives, for each column to show, its heading and how its values are formatted (or
         what each is called); an empty cell shows as a dash. `part` says in the title which rows.
+        A `wide` table goes over both columns of the page.
         """
         rows = self._rows(f"tables/{name}", where)
         for column in columns:
             self._check_column(rows, name, column)
         about = self._companion("tables", name, "md").read_text(encoding="utf-8")
-        title, _, *notes = about.strip().split("\n\n")
+        title, _, *below = about.strip().split("\n\n")
         title = title.strip("*") + (f": {part}" if part else "")
-        note = " ".join(notes)
+        said = {paragraph.split(":")[0]: paragraph for paragraph in below}
+        keys = said["Keys"].removeprefix("Keys: ").rstrip(".").split(", ") if "Keys" in said else []
+        note = f"{escape(said.get('Note', ''))} {cited(said['Source'], tuple(keys))}".strip()
         lines = [[head for head, _ in columns.values()]]
         for _, row in rows.iterrows():
             lines.append([shown(row[column], form) for column, (_, form) in columns.items()])
         text = [form == "{}" or isinstance(form, dict) for _, form in columns.values()]
-        draw = self._word_table if self.kind == "docx" else self._typst_table
-        return draw(name, title, note, lines, text)
+        if self.kind == "docx":
+            return self._word_table(name, title, note, lines, text)
+        head = f"kind: table, caption: strong({literal(title)}), [#{self._grid(lines, text)} #note["
+        return self._float(name, head, note, "]]", wide)
 
     @staticmethod
     def _word_table(name: str, title: str, note: str, lines: list, text: list[bool]) -> str:
@@ -199,25 +220,26 @@ class Shipped:
         ]
         head, *body = ([escape(cell) for cell in line] for line in lines)
         grid = "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *body))
-        below = f'::: {{custom-style="Table Note"}}\n{escape(note)}\n:::'
+        below = f'::: {{custom-style="Table Note"}}\n{note}\n:::'
         return f"{grid}\n\n: **{escape(title)}** {{#{name}}}\n\n{below}"
 
-    def _typst_table(self, name: str, title: str, note: str, lines: list, text: list[bool]) -> str:
+    @staticmethod
+    def _grid(lines: list, text: list[bool]) -> str:
         align = ", ".join("left" if left else "right" for left in text)
         head, *body = (", ".join(literal(cell) for cell in line) for line in lines)
-        table = (
+        return (
             f"table(columns: {len(text)}, align: ({align}), table.hline(stroke: rule), "
             f"table.header({head}), table.hline(stroke: rule / 2), {', '.join(body)}, "
             "table.hline(stroke: rule))"
         )
-        return self._typst(
-            f"#figure(kind: table, caption: strong({literal(title)}), "
-            f"[#{table} #note({literal(note)})]) <{name}>"
-        )
 
     @staticmethod
-    def _typst(text: str) -> str:
-        return f"```{{=typst}}\n{text}\n```"
+    def _float(name: str, opens: str, text: str, closes: str, wide: bool) -> str:
+        """A figure of Typst's around a paragraph of Markdown, in which sources are cited."""
+        scope = "parent" if wide else "column"
+        before, after = f'#figure(scope: "{scope}", {opens}', f"{closes}) <{name}>"
+        raw = "```{{=typst}}\n{}\n```".format
+        return f"{raw(before)}\n\n{text}\n\n{raw(after)}"
 
 
 def environment() -> jinja2.Environment:
@@ -233,7 +255,7 @@ def render(root: Path, outputs: str, kind: str) -> str:
     text = (root / TEXT).read_text(encoding="utf-8")
     shipped = Shipped(root, outputs, text, kind)
     calls = {name: getattr(shipped, name) for name in CALLS}
-    return environment().from_string(text).render(calls)
+    return no_equals(environment().from_string(text).render(calls))
 
 
 def author(producer: str) -> dict:
@@ -243,21 +265,20 @@ def author(producer: str) -> dict:
 
 
 def bibliography(root: Path) -> list[dict]:
-    """The sources of data/sources.yml as CSL items, a vintage as the date of each."""
+    """Every source that can be cited as a CSL item, dated where its date begins with a year."""
     items = []
-    for name, source in load_sources(root).items():
+    for key, source in references(root).items():
         dated = re.fullmatch(r"(\d{4})(-\d\d)*", source["date"])
-        issued = {"date-parts": [[int(dated[1])]]} if dated else {"literal": source["date"]}
         items.append(
             {
-                "id": name,
+                "id": key,
                 "type": "dataset",
-                "author": [author(source["producer"])],
-                "issued": issued,
+                "author": [author(one) for one in source["producer"].split("; ")],
                 "title": source["title"],
                 "number": source["code"],
                 "version": source["vintage"],
             }
+            | ({"issued": {"date-parts": [[int(dated[1])]]}} if dated else {})
             | ({"URL": source["url"]} if source["url"].startswith("http") else {})
         )
     return items
@@ -270,8 +291,7 @@ def build(root: Path, outputs: str, kind: str) -> Path:
     # what pandoc takes for the time of writing
     released = calendar.timegm(pd.Timestamp(citation["date-released"]).timetuple())
     os.environ["SOURCE_DATE_EPOCH"] = str(released)
-    folder = root / outputs / "paper"
-    folder.mkdir(exist_ok=True)
+    folder = folder_by_request(root / outputs, "paper")
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
         sources, made = Path(scratch) / "sources.json", Path(scratch) / f"paper.{kind}"
         write_json(sources, bibliography(root))

@@ -54,6 +54,8 @@ def _entry(key: str, source: dict) -> str:
     }
     if source["url"].startswith("http"):
         fields["url"] = source["url"]
+    else:
+        fields["note"] += f". Address: {_plain(source['url'])}"
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items()]
     return f"@misc{{{key},\n" + ",\n".join(lines) + "\n}\n"
 

@@ -4,7 +4,6 @@ Writes OUTPUTS/report: one self-contained page for each executed notebook, and a
 """
 
 import base64
-import os
 import re
 import sys
 from importlib.metadata import version
@@ -16,16 +15,16 @@ from bs4 import BeautifulSoup, Comment, Tag
 from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 
-from oda_eras.complete import MERGED
-from oda_eras.figures import read_caption
+from oda_eras.complete import MERGED, folder_by_request
+from oda_eras.front import citation, downloads, question_and_answer
 from oda_eras.naming import label, naming_of
+from oda_eras.page import read_caption
 from oda_eras.paths import build_folder, outputs_folder, project_root
 from oda_eras.stamps import read_json, write_atomically
 from oda_eras.study import Study, study_of
 
 REPORT = "report"  # folder within the outputs, one of `oda_eras.complete.BY_REQUEST`
-START = "02_measures"
-HEADLINES = ["f01", "f05", "f09"]
+HEADLINES = ["f24", "f01", "f29", "f09"]  # of these the first three that the run has
 SCREEN_DPI, SAVED_DPI = 110, 300  # of figures that a notebook shows, and of saved PNGs
 NUMBER = re.compile(r"(< )?[-+−]?[\d,]*\.?\d+(e[-+]?\d+)?\s?%?|NaN|<NA>|None|inf|")
 TABLE_TITLE = re.compile(r"Table [\d.]+\. ")  # what stands above each table
@@ -47,7 +46,7 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
     notebooks : list of str
         Names without ending, in reading order.
     """
-    root, folder = project_root(), outputs / REPORT
+    root, folder = project_root(), folder_by_request(outputs, REPORT)
     read = {name: nbformat.read(executed / f"{name}.ipynb", as_version=4) for name in notebooks}
     run = study_of(root, outputs)
     donor = naming_of(run, pd.read_csv(root / "data/donors.csv")).donor
@@ -76,10 +75,6 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
         after = [page | {"rel": "next"} for page in pages[number + 1 : number + 2]]
         html[page["page"]] = (f"{page['title']} · {study}", body, [*before, home, *after])
 
-    modified = outputs.stat().st_mtime_ns
-    folder.mkdir(exist_ok=True)
-    # make takes an outputs folder that is newer than the run for one that somebody edited
-    os.utime(outputs, ns=(modified, modified))
     for left in {path.name for path in folder.glob("*.html")} - set(html):
         (folder / left).unlink()
     footer = f"{study}. oda-eras {version('oda-eras')}; tables and figures CC BY 4.0, code MIT."
@@ -102,13 +97,6 @@ def plain(markdown: str) -> str:
     for mark in soup.select("a.anchor-link"):
         mark.decompose()
     return " ".join(soup.get_text().split())
-
-
-def question_in(markdown: str) -> str:
-    """The first question in a paragraph; the paragraph itself where it asks none."""
-    text = plain(markdown)
-    sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z\"])", text)
-    return next((s for s in sentences if s.endswith("?")), text)
 
 
 def heading_and_question(notebook: nbformat.NotebookNode) -> tuple[str, str]:
@@ -187,22 +175,25 @@ def saved_figure(outputs: Path, name: str) -> dict:
 
 
 def index(templates, title: str, run: Study, pages: list[dict], root: Path, outputs: Path) -> str:
-    """The index: question and findings from README.md, headline figures, list of the pages."""
-    readme = (root / "README.md").read_text(encoding="utf-8")
+    """The front page: question, answer, three ways on, figures, downloads and all pages.
+
+    Packs what can be downloaded into the report's folder.
+    """
     if run == Study():
-        question = question_in(readme.split("\n\n")[1])
-        findings = readme.split("## What it finds\n")[1].split("\n## ")[0].split("![")[0]
+        readme = (root / "README.md").read_text(encoding="utf-8")
+        question, answer = question_and_answer(readme, read_json(outputs / "numbers.json"))
     else:
         question = f"The same notebooks, with other parameters: {run.name}."
-        findings = "The findings in the project's README are about Japan and left out here."
+        answer = "The answer in the project's README is about Japan and left out here."
     names = [f"{p.stem}" for h in HEADLINES for p in (outputs / "figures").glob(f"{h}_*.png")]
     return templates.get_template("index.html.j2").render(
         title=title,
-        question=question,
-        findings=dress(prose(findings), root, root, outputs),
-        start=next((page for page in pages if page["page"] == f"{START}.html"), None),
-        figures=[saved_figure(outputs, name) for name in names],
-        pages=pages,
+        question=plain(question),
+        answer=dress(prose(answer), root, root, outputs),
+        pages={page["page"].removesuffix(".html"): page for page in pages},
+        figures=[saved_figure(outputs, name) for name in names[:3]],
+        downloads=downloads(root, outputs, outputs / REPORT),
+        citation=citation(root),
     )
 
 

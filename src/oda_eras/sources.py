@@ -65,7 +65,7 @@ def load_sources(root: Path) -> dict[str, dict]:
 def source_line(sources: dict[str, dict], ids: list[str]) -> str:
     """Cite sources with codes and vintages, in one line; without sources, say so.
 
-    A table of the project's own, such as data/eras.csv, is cited by its path: it gives a source
+    A table of the project's own, such as data/eras.csv, is cited by its name: it gives a source
     for each of its rows.
     """
     if not ids:
@@ -74,7 +74,7 @@ def source_line(sources: dict[str, dict], ids: list[str]) -> str:
         f"{sources[name]['producer']}, {sources[name]['title']} ({sources[name]['code']}), "
         f"{sources[name]['vintage']}"
         if name in sources
-        else f"{name} (sources row by row)"
+        else f"{own_table(name)} (sources row by row)"
         for name in ids
     ]
     return "Source: " + "; ".join(cited) + "."
@@ -87,10 +87,15 @@ def short_source_line(sources: dict[str, dict], ids: list[str]) -> str:
     cited = [
         f"{sources[i]['producer']}, {sources[i]['code']} ({sources[i]['date']})"
         if i in sources
-        else i
+        else own_table(i)
         for i in ids
     ]
     return "Source: " + "; ".join(cited) + "."
+
+
+def own_table(name: str) -> str:
+    """A table of the project's own, such as data/eras.csv, as a reader is told of it."""
+    return f"this project, {citation_key(name)}"
 
 
 def citation_key(name: str) -> str:

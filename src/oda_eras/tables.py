@@ -338,18 +338,25 @@ def numbers_to_latex(numbers: dict[str, dict]) -> str:
 
 
 def numbers_to_markdown(numbers: dict[str, dict]) -> str:
-    """An index of numbers.json to read: a table for each notebook."""
+    """The numbers of numbers.json to read: an index of those in short, then all by notebook."""
+    in_short = {name: number for name, number in numbers.items() if number["in_short"]}
     parts = [
         "# Numbers that prose quotes",
-        "As printed; numbers.json has the values, numbers.tex the same by `\\oda{name}`.",
+        "As printed; numbers.json has the values, numbers.tex the same by `\\oda{name}`. First the "
+        "main ones, from the top of each notebook; below, all by notebook.",
+        "## In short",
+        _number_table(in_short),
     ]
     for notebook, group in by_notebook(numbers).items():
-        rows = [
-            {"Name": f"`{name}`", "Value": minus(number["text"]), "Unit": number["unit"]}
-            | {"Meaning": number["meaning"].replace("|", "\\|")}
-            for name, number in group.items()
-        ]
-        align = ["left", "right", "left", "left"]
-        table = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True, colalign=align)
-        parts += [f"## {notebook}", table]
+        parts += [f"## {notebook}", _number_table(group)]
     return "\n\n".join(parts) + "\n"
+
+
+def _number_table(numbers: dict[str, dict]) -> str:
+    rows = [
+        [f"`{name}`", minus(number["text"]), number["unit"], number["meaning"].replace("|", "\\|")]
+        for name, number in numbers.items()
+    ]
+    frame = pd.DataFrame(rows, columns=["Name", "Value", "Unit", "Meaning"])
+    align = ["left", "right", "left", "left"]
+    return frame.to_markdown(index=False, disable_numparse=True, colalign=align)

@@ -162,26 +162,50 @@ def read_columns(section: Section) -> list[Column]:
 
 
 class Numbers:
-    """Numbers that prose quotes, by name: value, the text that it prints as, unit and meaning."""
+    """Numbers that prose quotes, by name: value, the text that it prints as, unit and meaning.
+
+    `told` has the names of those printed, again or for the first time, in that order.
+    """
 
     def __init__(self):
         self.kept: dict[str, dict] = {}
+        self.told: list[str] = []
 
     def keep(self, value, name: str, form: str, unit: str, meaning: str) -> str:
         """Keep a number under a name and return it as it is printed.
 
         `form` is one of `formatted`; the unit "%" is printed with the number, any other stands in
-        the sentence. Raises ValueError where the name is taken or the number is missing.
+        the sentence. Raises ValueError where the name is taken, the number is missing, or a p is
+        not printed as such.
         """
+        if (form == "p") != (unit == "p"):
+            raise ValueError(f"number {name!r} has the form {form!r} and the unit {unit!r}")
         if name in self.kept:
             raise ValueError(f"number {name!r} is kept twice")
         if pd.isna(value):
             raise ValueError(f"number {name!r} is missing")
         text = formatted(value, form) + ("%" if unit == "%" else "")
         self.kept[name] = {
-            "value": round(float(value), 6), "text": text, "unit": unit, "meaning": meaning
+            "value": round(float(value), 6), "text": text, "unit": unit, "meaning": meaning,
+            "in_short": False,
         }  # fmt: skip
+        self.told.append(name)
         return minus(text)
+
+    def form(self, value, form: str, name: str = "") -> str:
+        """Format a value, such as a number that is kept under a name already and printed alike.
+
+        A reading that no longer holds keeps no numbers, so that the name may be unknown.
+        """
+        text = formatted(value, form)
+        if self.kept.get(name, {}).get("text", "").removesuffix("%") == text.removesuffix("%"):
+            self.told.append(name)
+        return minus(text)
+
+    def mark(self, names: list[str]) -> None:
+        """Note that the answer at a notebook's top says these numbers."""
+        for name in names:
+            self.kept[name]["in_short"] = True
 
 
 def formatted(value, form: str) -> str:
@@ -192,6 +216,16 @@ def formatted(value, form: str) -> str:
     if form == "p":
         return format(value, ".3f") if value >= SMALLEST_P else f"< {SMALLEST_P}"
     return unsigned_zero(format(value, form))
+
+
+def equation(p: float) -> str:
+    """A p as a label: "p = 0.333" or "p < 0.001"."""
+    return no_equals(f"p = {formatted(p, 'p')}")
+
+
+def no_equals(text: str) -> str:
+    """Drop the sign before a p that is less than the smallest printed: p < 0.001."""
+    return text.replace("= < ", "< ")
 
 
 def unsigned_zero(text: str) -> str:
@@ -256,7 +290,7 @@ class Words:
         )  # fmt: skip
         self.environment.filters |= {
             "number": self.numbers.keep,
-            "form": lambda value, form: minus(formatted(value, form)),
+            "form": self.numbers.form,
             "named": names,
             "listed": lambda values: listed([str(value) for value in values]),
             "sentence": sentence,
@@ -372,7 +406,7 @@ class Words:
         above = "\n" * (part.line - 1)  # so that Jinja counts lines as the file does
         try:
             template = self.environment.from_string(above + part.text)
-            return template.render(self.known | given).removeprefix(above)
+            return no_equals(template.render(self.known | given).removeprefix(above))
         except jinja2.TemplateSyntaxError as error:
             raise WordsError(section.file, error.lineno, error.message) from None
         except Exception as error:
