@@ -14,7 +14,7 @@ from answers import BULK, Answers, send, send_file
 from conftest import ROOT
 
 from oda_eras import crs_bulk, refresh
-from oda_eras.crs_bulk import AMOUNTS, KEY, RECIPIENTS, summed
+from oda_eras.crs_bulk import AMOUNTS, FIVE, KEY, summed
 from oda_eras.refresh import LIVE, Oecd, Sources, WorldBank, fetch
 from oda_eras.sources import read_raw_text
 from oda_eras.vintages import RefreshError, changed_cells, fetched_file, tables_of
@@ -37,7 +37,7 @@ def activities(count: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "donor": draw.choice([701, 5, 302], count),
-            "recipient": draw.choice([*RECIPIENTS, 238, 366], count),
+            "recipient": draw.choice([*FIVE, 238, 366], count),
             "year": draw.integers(2012, 2025, count),
             "sector": draw.choice(["Énergie", "Health, general", ""], count),
             "flow": draw.choice(["ODA Grants", "ODA Loans", "Other Official Flows"], count),
@@ -48,9 +48,9 @@ def activities(count: int) -> pd.DataFrame:
 
 
 def expected(rows: pd.DataFrame) -> pd.DataFrame:
-    own = rows[(rows.donor == 701) & rows.recipient.isin(RECIPIENTS)]
+    own = rows[(rows.donor == 701) & rows.recipient.isin(FIVE)]
     own = own.replace({"sector": {"": "not stated"}}).fillna(0)
-    own = own.assign(recipient=own.recipient.map(RECIPIENTS))
+    own = own.assign(recipient=own.recipient.map(FIVE))
     return own.groupby(KEY, as_index=False)[AMOUNTS].sum().round(6)
 
 

@@ -21,7 +21,7 @@ from oda_eras.vintages import RefreshError
 LABEL = "CRS-Parquet"
 BY_ID = "https://stats.oecd.org/wbos/fileview2.aspx?IDFile="
 JAPAN = 701
-RECIPIENTS = {613: "KAZ", 614: "KGZ", 615: "TJK", 616: "TKM", 617: "UZB"}
+FIVE = {613: "KAZ", 614: "KGZ", 615: "TJK", 616: "TKM", 617: "UZB"}
 ODA = ["ODA Grants", "ODA Loans", "Equity Investment"]
 # as the file names them, without capitals and underscores, which vary
 COLUMNS = {
@@ -123,7 +123,7 @@ def summed(file: Path) -> pd.DataFrame:
     if not parts:
         raise RefreshError(f"the CRS file has no row of donor {JAPAN} to the five: renamed codes?")
     rows = pd.concat(parts).groupby(KEY, as_index=False)[AMOUNTS].sum()
-    rows["recipient"] = rows.recipient.map(RECIPIENTS)
+    rows["recipient"] = rows.recipient.map(FIVE)
     return rows.round(6).sort_values(KEY, ignore_index=True)
 
 
@@ -157,7 +157,7 @@ def parquet_parts(file: Path) -> Iterator[pd.DataFrame]:
                     pl.col("sector", "flow").fill_null(NOT_STATED),
                     pl.col(AMOUNTS).cast(pl.Float64).fill_nan(None),
                 )
-                .filter((pl.col("donor") == JAPAN) & pl.col("recipient").is_in(list(RECIPIENTS)))
+                .filter((pl.col("donor") == JAPAN) & pl.col("recipient").is_in(list(FIVE)))
                 .group_by(KEY)
                 .agg(pl.col(AMOUNTS).sum())
             )
@@ -189,7 +189,7 @@ def text_parts(file: Path) -> Iterator[pd.DataFrame]:
             frame = part.rename(columns={was: name for name, was in columns.items()})
             for column in ("donor", "recipient", "year"):
                 frame[column] = pd.to_numeric(frame[column], errors="coerce")
-            own = frame[(frame.donor == JAPAN) & frame.recipient.isin(RECIPIENTS)]
+            own = frame[(frame.donor == JAPAN) & frame.recipient.isin(FIVE)]
             own = own.fillna({"sector": NOT_STATED, "flow": NOT_STATED})
             own = own.astype({"recipient": int, "year": int} | dict.fromkeys(AMOUNTS, float))
             yield own.groupby(KEY, as_index=False)[AMOUNTS].sum()

@@ -1537,6 +1537,7 @@ def donors_compared(rows: pd.DataFrame) -> Figure:
     return figure
 
 
+@for_phones
 def revisions(rows: pd.DataFrame) -> Figure:
     """What the present vintage has changed in older ones, year by year (f32).
 
