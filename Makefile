@@ -8,6 +8,8 @@ OUT = outputs/$(RUN)
 BUILD = .build/$(RUN)
 # folders of the outputs that are made on request and rest on the others
 BY_REQUEST = report paper crate
+# A notebook takes one core: its arrays are small, and threads of linear algebra wait for each other.
+export OMP_NUM_THREADS = 1
 NOTEBOOKS = 01_clean 02_measures 03_patterns 04_decisions 05_breaks 06_eras 07_donors 08_claims 09_figures
 
 # The run's name. What the command line sets is checked before anything runs, names too: make
@@ -62,10 +64,9 @@ $(OLDER): $(BUILD)/04_decisions.json ;
 
 $(BUILD)/05_breaks.json: $(call table,panel derived flows) $(call module,break_evidence posterior power) \
   data/eras.csv data/break_validation.csv data/power.csv
-$(call table,data_eras break_evidence break_tests flow_breaks p_curves): $(BUILD)/05_breaks.json ;
 
 $(BUILD)/06_eras.json: data/eras.csv data/events.csv data/power.csv $(call table,panel derived \
-  flows agreements japan_totals data_eras) $(OUT)/data/world.csv.gz $(OLDER) \
+  flows agreements japan_totals) $(OUT)/data/world.csv.gz $(OLDER) \
   data/recipients.csv $(call module,contrasts decisions era_levels patterns placebo_recipients power \
   signing_tests)
 $(OUT)/tables/t07_robustness.csv: $(BUILD)/06_eras.json ;

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from oda_eras import contrasts
 from oda_eras.breaks import rotation
@@ -15,6 +16,7 @@ from oda_eras.eras import (
     majority_era,
     specifications,
     transitions,
+    welch_interval,
 )
 
 ERAS = pd.DataFrame(
@@ -64,6 +66,15 @@ def test_contrast_estimates_and_floors():
     assert found["low"] < 9.5 < found["high"]
     flipped = contrast(-values, before, 1 - before)
     assert flipped["difference"] == -9.5 and flipped["p"] == found["p"]
+
+
+def test_the_interval_is_welchs():
+    rng = np.random.default_rng(0)
+    for sizes in ((3, 8), (5, 5), (12, 4)):
+        before, after = (rng.normal(size=n) * n for n in sizes)
+        theirs = stats.ttest_ind(after, before, equal_var=False).confidence_interval()
+        assert welch_interval(before, after) == pytest.approx(tuple(theirs), rel=1e-12)
+    assert welch_interval(np.ones(3), np.zeros(4)) == (-1, -1)
 
 
 def test_no_contrast_with_fewer_than_three_years():

@@ -248,7 +248,7 @@ def test_a_figure_comes_at_its_size_with_all_that_belongs_to_it(nb):
     kinds = {p.suffix for p in folder.iterdir() if p.is_file()}
     assert kinds == {".pdf", ".svg", ".png", ".csv", ".md", ".txt"}
     # three pixels for each of the 360 that a narrow screen counts
-    assert mpimg.imread(folder / "phone/f05_x.png").shape[1] == 3 * 360
+    assert mpimg.imread(folder / "phone/f05_x.webp").shape[1] == 3 * 360
     height, width, _ = mpimg.imread(folder / "f05_x.png").shape
     assert abs(width - 85 / 25.4 * 300) <= 1 and abs(height - 65 / 25.4 * 300) <= 1
     assert b"/FontFile2" in (folder / "f05_x.pdf").read_bytes()  # TrueType, embedded
@@ -272,7 +272,7 @@ def test_a_figure_with_a_headline_has_a_print_variant_without(root, shown):
         nb.save("t", FRAME)
         nb.figure("f06_y", drawn, "t", top=2)
         folder = nb.staging.folder / "figures"
-        names = ["f06_y.pdf", "f06_y.svg", "f06_y.png", "print/f06_y.pdf", "phone/f06_y.png"]
+        names = ["f06_y.pdf", "f06_y.svg", "f06_y.png", "print/f06_y.pdf", "phone/f06_y.webp"]
         kept.append({name: (folder / name).read_bytes() for name in names})
     assert kept[0] == kept[1]
     assert not (folder / "print/f05_x.pdf").exists()

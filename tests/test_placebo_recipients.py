@@ -47,6 +47,21 @@ VALUES = {
 }
 
 
+def test_groups_with_as_small_a_p_are_counted_as_if_each_were_pooled_anew():
+    rng = np.random.default_rng(1)
+    for _ in range(60):
+        # few values, so that many are ties
+        compared = rng.integers(0, rng.integers(2, 40), (rng.integers(1, 40), 3)).astype(float)
+        moved = rng.integers(-2, 42, (5, 3)).astype(float)
+        p = placebo._against(np.sort(compared, axis=0), moved).min(axis=1)
+        for change, least, count in zip(
+            moved, p, placebo._as_small(compared, moved, p), strict=True
+        ):
+            pooled = np.vstack([compared, change])
+            own = placebo._two_sided(pooled).min(axis=1)
+            assert own[-1] == least and (own[:-1] <= least).sum() == count
+
+
 @pytest.mark.parametrize("statistic", placebo.STATISTICS)
 def test_equals_the_formula_computed_group_by_group(statistic):
     panel, group = lumpy(), ["R0", "R1"]
@@ -131,6 +146,7 @@ def test_given_groups_take_the_place_of_random_ones():
 def test_random_groups_have_distinct_members_and_repeat_with_their_seed():
     drawn = placebo.draw(30, 5, 2_000, seed=3)
     assert drawn.shape == (2_000, 5) and (np.diff(drawn, axis=1) > 0).all()
+    placebo.draw.cache_clear()
     assert (drawn == placebo.draw(30, 5, 2_000, seed=3)).all()
     assert (drawn != placebo.draw(30, 5, 2_000, seed=4)).any()
     often = np.bincount(drawn.ravel(), minlength=30)

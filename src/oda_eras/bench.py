@@ -1,8 +1,9 @@
 """Time the chain: `python -m oda_eras.bench NOTEBOOK...`, in a scratch copy of the tree.
 
 Against it stand a shell loop over papermill's own command and the floor: the same cells run in
-one plain Python process. Then four donors on one job and on two, and the break engine against
-ruptures. Medians of three, donors once; the chain's ratios are to the floor.
+one plain Python process. Then four donors on one job and on two. Medians of three, donors once; the
+chain's ratios are to the floor. Then the notebooks that each wait for the one before, and what the
+engines take beside others' (`oda_eras.engines`).
 """
 
 import json
@@ -16,9 +17,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from oda_eras.paths import project_root
+from oda_eras.paths import BUILD, project_root
+from oda_eras.stamps import read_stamp
 from oda_eras.study import Study
 
+# The most that a process may hold, resident.
+MOST_MEBIBYTES = 400
 DONORS = ["DEU", "EUI", "KOR", "USA"]
 UNCOPIED = shutil.ignore_patterns(
     ".git", ".venv", ".build", "__pycache__", "*.egg-info", ".*_cache", ".staging"
@@ -112,6 +116,10 @@ def bench(notebooks: list[str]) -> None:
                 runs.append(timed(command, root))
             seconds[case] = statistics.median(runs)
             print(f"{case:32} {seconds[case]:8.3f} s", flush=True)
+            if case == "chain, cold":  # each notebook alone on the machine
+                stamps = {
+                    n: read_stamp(root / BUILD / Study().name / f"{n}.json") for n in notebooks
+                }
         # once each: a run takes minutes
         donors = [sys.executable, "-m", "oda_eras.all_donors", *DONORS]
         for number in (1, 2):
@@ -126,8 +134,30 @@ def bench(notebooks: list[str]) -> None:
         print(f"{case:32} {value / floor:8.2f} x floor")
     overhead = (seconds["chain, cold, -j2"] - floor) / count
     print(f"\noverhead with -j2: {overhead:.2f} s for each of {count} notebooks over the floor")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    print(f"largest process: {mebibytes(peak):.0f} MiB resident")
+    path = critical_path(stamps)
+    waited = sum(stamps[name]["seconds"] for name in path)
+    print(f"critical path, {waited:.1f} s: {' -> '.join(path)}")
+    peak = mebibytes(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    print(f"largest process: {peak:.0f} MiB resident, of {MOST_MEBIBYTES} that it may hold")
+    if peak > MOST_MEBIBYTES:
+        sys.exit("a process holds more than it may")
+
+
+def critical_path(stamps: dict[str, dict]) -> list[str]:
+    """The notebooks that take longest one after the other, each waiting for the one before.
+
+    `stamps` has the notebooks' stamps by name, in the order of the chain.
+    """
+
+    def seconds(path: list[str]) -> float:
+        return sum(stamps[name]["seconds"] for name in path)
+
+    made_by, longest = {}, {}
+    for name, stamp in stamps.items():
+        before = {made_by[file] for file in stamp["prerequisites"] if file in made_by}
+        longest[name] = [*max((longest[b] for b in before), key=seconds, default=[]), name]
+        made_by |= dict.fromkeys([*stamp["outputs"], f"{BUILD}/{Study().name}/{name}.json"], name)
+    return max(longest.values(), key=seconds, default=[])
 
 
 def mebibytes(peak: int) -> float:
@@ -135,50 +165,11 @@ def mebibytes(peak: int) -> float:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def bench_breaks() -> None:
-    """Print the timings of the break engine and of placebo groups on one core."""
-    import numpy as np
-    import pandas as pd
-    import ruptures
-
-    from oda_eras.breaks import ar1, bai_perron, sup_f_paths
-    from oda_eras.placebo_recipients import placebo_test
-
-    rng = np.random.default_rng(0)
-    panel = pd.DataFrame(
-        rng.lognormal(sigma=2, size=(25, 139)), columns=[f"R{i}" for i in range(139)]
-    )
-    eras = pd.DataFrame(np.repeat(np.eye(5), 5, axis=0), columns=list("ABCDE"))
-    series = rng.normal(size=1000)
-    paths = ar1(30, 0.3, 100_000, rng)
-
-    def dynp() -> None:
-        search = ruptures.Dynp(model="l2", min_size=150, jump=1).fit(series)
-        search.predict(n_bkps=5)
-
-    cases = {
-        "Bai-Perron, n = 1000, 5 breaks": lambda: bai_perron(series, h=150, max_breaks=5),
-        "the same by ruptures' Dynp": dynp,
-        "100,000 sup-F paths, n = 30": lambda: sup_f_paths(paths),
-        "100,000 placebo groups of 5 of 134": lambda: placebo_test(
-            panel, list(panel)[:5], eras, matched=False, n_groups=100_000
-        ),
-    }
-    print()
-    for case, work in cases.items():
-        runs = []
-        for _ in range(3):
-            start = time.perf_counter()
-            work()
-            runs.append(time.perf_counter() - start)
-        print(f"{case:34} {statistics.median(runs):8.3f} s", flush=True)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"this process: {mebibytes(peak):.0f} MiB resident at most")
-
-
 if __name__ == "__main__":
     if sys.argv[1] == "--plain":
         run_cells(sys.argv[2:])
     else:
+        from oda_eras.engines import compare_engines
+
         bench(sys.argv[1:])
-        bench_breaks()
+        compare_engines()

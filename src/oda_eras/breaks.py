@@ -61,6 +61,7 @@ __all__ = [
     "holm",
     "lag1",
     "min_rss",
+    "null_paths",
     "p_over_rho",
     "permutation",
     "rotation",
@@ -83,6 +84,7 @@ RHOS = tuple(np.round(np.arange(0, 0.95, 0.05), 2))
 _COLLINEAR = 1e-9
 _PERFECT = 1e-20
 _CHUNK = 2**22
+_KEPT = 64  # simulated nulls that are kept: those of two curves over `RHOS` and some more
 _LARGEST = 1e60  # fourth powers, which the intervals take, stay within the range of floats
 
 
@@ -948,11 +950,15 @@ def ar1(n: int, rho: float, n_sim: int, rng: np.random.Generator) -> np.ndarray:
     ValueError
         If ``rho`` is not within (-1, 1).
     """
+    return _autocorrelated(rng.standard_normal((n, n_sim)), rho)
+
+
+def _autocorrelated(paths: np.ndarray, rho: float) -> np.ndarray:
+    """Innovations, shape (n, n_sim), as the AR(1) paths that they make; changes them in place."""
     if not -1 < rho < 1:
         raise ValueError(f"rho = {rho} is not within (-1, 1): no stationary start exists")
-    paths = rng.standard_normal((n, n_sim))
     paths[0] /= math.sqrt(1 - rho**2)
-    for t in range(1, n):
+    for t in range(1, len(paths)):
         paths[t] += rho * paths[t - 1]
     return paths
 
@@ -1041,17 +1047,36 @@ def simulate_sup_f(
     Works in blocks of at most 2^22 values (32 MB) per array, whatever ``n_sim``; 100,000 series
     of 30 observations take well below a second.
     """
+    if x is None:  # the same null serves every series of this length
+        return _sup_f_null(n, float(rho), trim, n_sim, seed).copy()
     return _simulate(lambda paths: sup_f_paths(paths, x, trim)[0], n, rho, n_sim, seed)
+
+
+@lru_cache(maxsize=_KEPT)
+def _sup_f_null(n: int, rho: float, trim: float, n_sim: int, seed: int) -> np.ndarray:
+    return _simulate(lambda paths: sup_f_paths(paths, trim=trim)[0], n, rho, n_sim, seed)
 
 
 def _simulate(statistic: Callable, n: int, rho: float, n_sim: int, seed: int) -> np.ndarray:
     """A statistic of AR(1) paths without a break, in blocks of at most `_CHUNK` values."""
     if n < 1 or n_sim < 1:
         raise ValueError(f"n = {n} and n_sim = {n_sim} must be at least 1")
-    rng = np.random.default_rng(seed)
     block = max(_CHUNK // n, 1)
+    if n_sim <= block:
+        return statistic(null_paths(n, rho, n_sim, seed))
+    rng = np.random.default_rng(seed)
     sizes = [min(block, n_sim - done) for done in range(0, n_sim, block)]
     return np.concatenate([statistic(ar1(n, rho, size, rng)) for size in sizes])
+
+
+def null_paths(n: int, rho: float, n_sim: int, seed: int) -> np.ndarray:
+    """`ar1` with a generator of its own, whose draws are kept for the next rho."""
+    return _autocorrelated(_innovations(n, n_sim, seed).copy(), rho)
+
+
+@lru_cache(maxsize=4)
+def _innovations(n: int, n_sim: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((n, n_sim))
 
 
 def p_over_rho(
@@ -1221,14 +1246,18 @@ def min_rss(y: np.ndarray, h: int, max_breaks: int) -> np.ndarray:
     """
     n, n_sim = y.shape
     sums = np.zeros((n + 1, n_sim))
-    np.cumsum(y, axis=0, out=sums[1:])
-    # what the segments' means explain of the sum of squares, by number of breaks and last year
-    best = np.full((max_breaks + 1, n + 1, n_sim), -np.inf)
-    for end in range(h, n + 1):
-        starts = np.arange(end - h + 1)
-        explained = (sums[end] - sums[starts]) ** 2 / (end - starts)[:, None]
+    for t in range(n):  # numpy's cumsum along this axis takes three times as long
+        np.add(sums[t], y[t], out=sums[t + 1])
+    # what the segments' means explain of the sum of squares, by number of breaks and last year;
+    # where the segments have no room it is left empty and not looked at
+    best = np.empty((max_breaks + 1, n + 1, n_sim))
+    for end in [*range(h, n - h + 1), n]:  # after other ends there is no room for a segment
+        explained = sums[end] - sums[: end - h + 1]
+        explained *= explained
+        explained /= np.arange(end, h - 1, -1)[:, None]
         best[0, end] = explained[0]
-        for m in range(1, max_breaks + 1):
+        # of all breaks the last is due only at the end
+        for m in range(1, max_breaks + (end == n)):
             first = m * h  # earlier there is no room for m segments before
             if first <= end - h:
                 total = best[m - 1, first : end - h + 1] + explained[first:]
@@ -1296,6 +1325,13 @@ def simulate_ud_max(
     -----
     Time is of order n^2 max_breaks n_sim: 10,000 series of 30 observations take less than 0.1 s.
     """
+    return _ud_max_null(n, float(rho), h, max_breaks, n_sim, seed).copy()
+
+
+@lru_cache(maxsize=_KEPT)
+def _ud_max_null(
+    n: int, rho: float, h: float, max_breaks: int, n_sim: int, seed: int
+) -> np.ndarray:
     return _simulate(lambda paths: ud_max_paths(paths, h, max_breaks), n, rho, n_sim, seed)
 
 
@@ -1646,22 +1682,25 @@ def holm(p, floors=None) -> pd.DataFrame:
     """
     index = p.index if isinstance(p, pd.Series) else pd.RangeIndex(len(p))
     _refuse_other_index(index, floors, "p and floors")
-    p = pd.Series(_array(p), dtype=float)
+    p = pd.Series(_array(p), dtype=float).to_numpy()
     floors = np.zeros(len(p)) if floors is None else _array(floors).astype(float)
     if floors.shape != p.shape:
         raise ValueError(f"lengths differ: {len(p)} p-values, floors of shape {floors.shape}")
-    floors = pd.Series(floors).where(p.notna())
-    for i in p.index[p.notna()]:
+    floors = np.where(np.isnan(p), np.nan, floors)
+    for i in np.flatnonzero(~np.isnan(p)):
         if not 0 <= floors[i] <= 1 or not 0 <= p[i] <= 1:
             raise ValueError(f"p and floors must lie within [0, 1]; they do not at {index[i]!r}")
         if p[i] < floors[i] * (1 - 1e-9):
             raise ValueError(f"p at {index[i]!r} is below its floor: {p[i]} < {floors[i]}")
     return pd.DataFrame(
-        {"p": p, "p_holm": _step_down(p), "floor": floors, "floor_holm": _step_down(floors)}
-    ).set_axis(index)
+        {"p": p, "p_holm": _step_down(p), "floor": floors, "floor_holm": _step_down(floors)},
+        index=index,
+    )
 
 
-def _step_down(p: pd.Series) -> pd.Series:
-    ordered = p.dropna().sort_values()
-    factors = np.arange(len(ordered), 0, -1)
-    return (ordered * factors).cummax().clip(upper=1).reindex(p.index)
+def _step_down(p: np.ndarray) -> np.ndarray:
+    order = np.argsort(p)[: np.count_nonzero(~np.isnan(p))]  # missing ones come last
+    adjusted = np.full(len(p), np.nan)
+    factors = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1)
+    return adjusted

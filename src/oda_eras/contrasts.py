@@ -6,7 +6,7 @@ A transition is named by the eras that meet in it, such as "E0 to E1".
 import numpy as np
 import pandas as pd
 
-from oda_eras.breaks import ar1, lag1, rotation
+from oda_eras.breaks import lag1, null_paths, rotation
 from oda_eras.eras import SETTLED, era_weights, gaps_and_overlaps, moved_boundary, transitions
 from oda_eras.measures import longest_run
 from oda_eras.power import era_f
@@ -53,7 +53,7 @@ def omnibus(series: pd.DataFrame, era: pd.Series, tested: bool = True) -> pd.Dat
             rho, p_ar1 = lag1((y - y.mean()).to_numpy()), np.nan
             if own.notna().all():
                 lengths = tuple(own.groupby((own != own.shift()).cumsum()).size())
-                simulated = era_f(ar1(len(y), rho, N_AR1, np.random.default_rng(0)), lengths)
+                simulated = era_f(null_paths(len(y), rho, N_AR1, seed=0), lengths)
                 p_ar1 = ((simulated >= test.statistic).sum() + 1) / (N_AR1 + 1)
             rows.append((*key, len(y), test.statistic, test.p, test.floor, rho, p_ar1))
     keys = KEYS[:3]

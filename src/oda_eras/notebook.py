@@ -270,8 +270,8 @@ class Notebook:
         page.settle(narrow, footer)
         if text["headline"]:
             page.set_headline(narrow, text["headline"], text["subtitle"])
-        path = self.staging.stage(f"figures/phone/{name}.png", data=table)
-        narrow.savefig(path, dpi=page.PHONE_DPI)
+        path = self.staging.stage(f"figures/phone/{name}.webp", data=table)
+        narrow.savefig(path, dpi=page.PHONE_DPI, pil_kwargs={"lossless": True})
         plt.close(narrow)
 
     # Publishing

@@ -105,7 +105,7 @@ ON_PHONE = TypeSizes(headline=11, subtitle=8.5, footer=7.5, least=7.5)
 # Millimetres beside the panels of a page that their tick labels and names take, on average.
 BESIDE_MM = 20
 # How wide names beside the panels of a phone's page may be, and a legend's sign.
-NAMES_MM, HANDLE_MM = 28, 13
+NAMES_MM, HANDLE_MM = 28, 11
 
 # Shipped, so that no figure depends on what a system has; small, since every PDF takes its letters
 # from it anew.
@@ -189,9 +189,7 @@ def new_figure(
 
 def _phone_figure(height_mm, rows, columns, unit, panel_mm, options):
     """`new_figure` on a phone: axes in the shape that was asked for, stacked on the page."""
-    options = dict(options)
-    options.pop("width_ratios", None)
-    ratios = np.array(options.pop("height_ratios", [1] * rows), dtype=float)
+    ratios = np.array(options.get("height_ratios", [1] * rows), dtype=float)
     if panel_mm is None:
         panel_mm = height_mm / rows if columns == 1 else np.clip(height_mm / rows, 30, 42)
     places = [(row, column) for row in range(rows) for column in range(columns)]
@@ -200,22 +198,11 @@ def _phone_figure(height_mm, rows, columns, unit, panel_mm, options):
     heights = panel_mm * np.array([ratios[row] for row, _ in places]) / ratios.mean()
     figure = plt.figure(figsize=(WIDTHS_MM["phone"] * MM, heights.sum() * MM), layout="constrained")
     grid = figure.add_gridspec(len(places), 1, height_ratios=heights)
-    shared = {
-        "x": {True: lambda row, column: 0, "col": lambda row, column: column},
-        "y": {True: lambda row, column: 0, "row": lambda row, column: row},
-    }
-    axes, first = np.empty((rows, columns), dtype=object), {}
-    figure.panels = axes
+    figure.panels = axes = np.empty((rows, columns), dtype=object)
     for cell, (row, column) in zip(grid, places, strict=True):
-        sharing = {}
-        for axis, of in shared.items():
-            group = of.get(options.get(f"share{axis}"))
-            if group:
-                sharing[f"share{axis}"] = first.get((axis, group(row, column)))
-        axes[row, column] = ax = figure.add_subplot(cell, **sharing)
-        for axis, of in shared.items():
-            if group := of.get(options.get(f"share{axis}")):
-                first.setdefault((axis, group(row, column)), ax)
+        first = {True: axes[0, 0], "row": axes[row, 0], "col": axes[0, column]}
+        sharing = {key: first.get(options.get(key)) for key in ("sharex", "sharey")}
+        axes[row, column] = figure.add_subplot(cell, **sharing)
     if not options.get("squeeze", True):
         return figure, axes
     squeezed = axes.squeeze()
@@ -266,8 +253,7 @@ def columns_that_fit(labels: list[str], figure: Figure) -> int:
     size = mpl.rcParams["legend.fontsize"]
     room = figure.get_size_inches()[0] / MM - 2 * EDGE_MM
     for count in range(len(labels), 1, -1):
-        rows = -(-len(labels) // count)
-        columns = [labels[at : at + rows] for at in range(0, len(labels), rows)]
+        columns = np.array_split(labels, count)  # as matplotlib does
         widths = [max(text_width_mm(label, size) for label in column) for column in columns]
         if sum(widths) + HANDLE_MM * len(columns) <= room:
             return count

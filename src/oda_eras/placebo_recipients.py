@@ -15,6 +15,7 @@ single-step correction of Westfall and Young (1993, Resampling-Based Multiple Te
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations, pairwise
 from math import comb
 from typing import NamedTuple
@@ -218,6 +219,7 @@ def _alike(shares: np.ndarray, share: float) -> np.ndarray:
     return (shares >= share / 2) & (shares <= 2 * share)
 
 
+@lru_cache(maxsize=8)
 def draw(size: int, members: int, n_groups: int, seed: int) -> np.ndarray:
     """Random groups of distinct members out of `size`, as rows of ascending numbers.
 
@@ -299,22 +301,9 @@ def detection(
         own = sums[g] * multiplied
         total = test.total + own - sums[g]
         moved = np.diff(_era_values(own, total, weights, test.statistic), axis=1).round(SETTLED)
-        at_most, at_least = _ranks(compared)
         p = _against(np.sort(compared, axis=0), moved)
         p = [p[0].min(), *p[np.arange(1, len(p)), befallen]]
-        # each moved group is pooled with the others, as the studied one is in the test
-        found.append(
-            [
-                (
-                    (
-                        _p(at_most + (change <= compared), at_least + (change >= compared)) <= least
-                    ).sum()
-                    + 1
-                )
-                / (len(compared) + 1)
-                for change, least in zip(moved, p, strict=True)
-            ]
-        )
+        found.append((_as_small(compared, moved, p) + 1) / (len(compared) + 1))
     adjusted = np.array(found)
     steps = _transitions(test.weights)
     power = pd.DataFrame(
@@ -469,10 +458,26 @@ def _ranks(changes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return at_most, at_least
 
 
-def _p(at_most: np.ndarray, at_least: np.ndarray) -> np.ndarray:
-    """Smallest p of every other group over the transitions, one more group pooled with them."""
-    n = len(at_most) + 1
-    return np.minimum(1, 2 * np.minimum(at_most, at_least).min(axis=1) / n)
+def _as_small(compared: np.ndarray, moved: np.ndarray, p: Sequence[float]) -> np.ndarray:
+    """How many of the other groups have a smallest p over the transitions of at most `p`.
+
+    Each moved group, a row with its p, is pooled with the others in turn, as the studied one is in
+    the test. p is twice a rank over their number: groups of a lower rank keep it, and of those of
+    just this rank the ones that the moved group does not push back.
+    """
+    n = len(compared) + 1
+    at_most, at_least = _ranks(compared)
+    rank = np.minimum(at_most, at_least).min(axis=1)
+    ordered = np.sort(rank)
+    counts = []
+    for change, least in zip(moved, p, strict=True):
+        k = round(least * n / 2)
+        at = np.flatnonzero(rank == k)
+        low = (at_most[at] == k) & (compared[at] < change)
+        high = (at_least[at] == k) & (compared[at] > change)
+        count = np.searchsorted(ordered, k) + (low | high).any(axis=1).sum()
+        counts.append(n - 1 if least >= 1 else count)
+    return np.array(counts)
 
 
 def _against(ordered: np.ndarray, changes: np.ndarray) -> np.ndarray:

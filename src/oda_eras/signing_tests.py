@@ -11,7 +11,6 @@ from operator import add
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from oda_eras.breaks import permutation
 from oda_eras.decisions import BILLION, UPPER_BOUND
@@ -71,7 +70,7 @@ def multinomial_p(counts: Iterable[tuple[int, ...]], days: np.ndarray, seed: int
     if any(sum(c) != n or len(c) != len(days) for c in counts) or min(days) <= 0:
         raise ValueError("expected as many counts as eras, one sum, and a day in every era")
     logs = np.log(np.asarray(days) / np.sum(days))
-    factorial = np.array([lgamma(i + 1) for i in range(n + 1)])
+    factorial = log_factorials(n)
     observed = np.array(counts)
     limits = observed @ logs - factorial[observed].sum(axis=1) + TIE
     if len(days) > MOST_ENUMERATED:
@@ -83,6 +82,11 @@ def multinomial_p(counts: Iterable[tuple[int, ...]], days: np.ndarray, seed: int
         cumulated = np.concatenate([[0.0], np.exp(found + factorial[n]).cumsum()])
         p = cumulated[np.searchsorted(found, limits, side="right")]
     return np.minimum(p, 1.0).tolist()
+
+
+def log_factorials(n: int) -> np.ndarray:
+    """Logarithms of 0!, 1!, ..., n!."""
+    return np.array([lgamma(i + 1) for i in range(n + 1)])
 
 
 def _outcomes(logs: np.ndarray, factorial: np.ndarray) -> np.ndarray:
@@ -153,12 +157,14 @@ def hazard_power(agreements: pd.DataFrame, eras: pd.DataFrame) -> pd.DataFrame:
     bars = np.array(list(combinations(range(n + k - 1), k - 1)))
     ends = np.full((len(bars), 1), n + k - 1)
     outcomes = np.diff(np.hstack([-np.ones_like(ends), bars, ends]), axis=1) - 1
-    found = np.array(multinomial_p(outcomes, days)) <= LEVEL
+    found = outcomes[np.array(multinomial_p(outcomes, days)) <= LEVEL]
+    factorial = log_factorials(n)
+    ways = factorial[n] - factorial[found].sum(axis=1)
     power = {}
     for factor in FACTORS:
         share = days * np.where(np.eye(k, dtype=bool), factor, 1.0)
         share /= share.sum(axis=1, keepdims=True)
-        power[factor] = [stats.multinomial(n, row).pmf(outcomes)[found].sum() for row in share]
+        power[factor] = np.exp(found @ np.log(share.T) + ways[:, None]).sum(axis=0)
     return pd.DataFrame(power, index=pd.Index(own.era, name="era"))
 
 
@@ -248,7 +254,7 @@ def size_tests(agreements: pd.DataFrame, eras: pd.DataFrame) -> pd.DataFrame:
         }
         for before, after in pairwise(era for era, own_sizes in sizes.items() if len(own_sizes)):
             a, b = sizes[before], sizes[after]
-            ranks = stats.rankdata([*a, *b])
+            ranks = pd.concat([a, b]).rank().to_numpy()
             p = floor = 1.0  # where all are of one size
             if np.ptp(ranks) > 0:
                 test = permutation(ranks[len(a) :], ranks[: len(a)])

@@ -1,0 +1,33 @@
+"""What bench tells beside times: the path that waits longest, and whether engines agree."""
+
+from oda_eras.bench import critical_path
+from oda_eras.engines import tell
+
+
+def stamp(seconds: float, reads: list[str], makes: list[str]) -> dict:
+    return {
+        "seconds": seconds,
+        "prerequisites": dict.fromkeys(reads),
+        "outputs": dict.fromkeys(makes),
+    }
+
+
+def test_the_critical_path_is_the_slowest_chain_and_not_the_longest():
+    stamps = {
+        "01": stamp(2, ["raw"], ["a"]),
+        "02": stamp(1, ["a"], ["b"]),
+        "03": stamp(5, ["a"], ["c"]),
+        "04": stamp(1, ["b"], ["d"]),
+        # a notebook may wait for another's stamp, as the gallery does
+        "05": stamp(1, ["d", ".build/JPN/03.json"], []),
+    }
+    assert critical_path(stamps) == ["01", "03", "05"]
+    stamps["02"]["seconds"] = 5
+    assert critical_path(stamps) == ["01", "02", "04", "05"]
+
+
+def test_an_engine_that_finds_something_else_is_named(capsys):
+    tell("a case", 0.1, "strucchange", 0.5, same=True)
+    tell("a case", 0.1, "strucchange", 0.5, same=False)
+    right, wrong = capsys.readouterr().out.splitlines()
+    assert "5.0 times as long; the same results" in right and "OTHER RESULTS" in wrong
