@@ -11,7 +11,7 @@ from conftest import ROOT, make, ran, snapshot
 from oda_eras import refresh, vintages
 from oda_eras.refresh import LIVE, Oecd, Sources, WorldBank, fetch
 from oda_eras.schemas import read_raw_tables
-from oda_eras.sources import check_checksums, load_sources, read_raw_text
+from oda_eras.sources import DataError, check_checksums, load_sources, read_raw_text
 from oda_eras.vintages import (
     RefreshError,
     accept,
@@ -44,7 +44,7 @@ def root(tmp_path):
     return tmp_path
 
 
-def fetched(root, monkeypatch, *names: str, **revised):
+def fetched(root, monkeypatch, *names: str, day: date = DAY, **revised):
     """A vintage of the named tables, from answers that `revised` has changed, and its faults."""
     monkeypatch.setattr(refresh, "LIVE", {name: LIVE[name] for name in names})
     answers = Answers(root)
@@ -52,7 +52,7 @@ def fetched(root, monkeypatch, *names: str, **revised):
         answers.revised[name] = change(answers.table(name))
     bank = WorldBank(f"{answers.address}/v2", 2027)
     oecd = Oecd(answers.address, root / "asked.json")
-    folder = new_vintage(root, DAY)
+    folder = new_vintage(root, day)
     faults = fetch(Sources(root, folder, bank, oecd))
     answers.close()
     return folder, faults
@@ -176,6 +176,34 @@ def test_a_break_while_accepting_can_be_undone(root, monkeypatch):
     assert content(root) != before
     restore(root)
     assert content(root) == before
+
+
+def test_what_turns_out_not_to_pass_is_undone_at_once(root, monkeypatch):
+    before = content(root)
+    folder, _ = fetched(root, monkeypatch, TOTALS, **{TOTALS: revise(y1997=6609.8)})
+
+    def refuses(_):
+        raise DataError("data/README.md", 1, "", "a fault", "none")
+
+    monkeypatch.setattr(vintages, "record", refuses)
+    with pytest.raises(DataError, match="found a fault"):
+        accept(root)
+    assert content(root) == before and newest(root, accepted=False) == folder
+
+
+def test_vintages_follow_one_another(root, monkeypatch):
+    fetched(root, monkeypatch, TOTALS, **{TOTALS: revise(y1997=6609.8)})
+    accept(root)
+    fetched(root, monkeypatch, TOTALS, day=date(2027, 2, 1))
+    with pytest.raises(RefreshError, match="waits to be accepted"):  # older than what is in use
+        accept(root)
+    between = content(root)
+    fetched(root, monkeypatch, TOTALS, day=date(2027, 4, 1), **{TOTALS: revise(y1998=1)})
+    accept(root)
+    older = read_raw_tables(root)["wdi_japan_vintages"]
+    assert list(dict.fromkeys(older.vintage))[-2:] == ["01a34e8b", "01a34e8b, 2027-03-01"]
+    restore(root)
+    assert content(root) == between
 
 
 def test_a_vintage_of_what_is_in_use_changes_nothing(root, monkeypatch):

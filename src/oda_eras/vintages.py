@@ -72,9 +72,11 @@ def new_vintage(root: Path, day: date) -> Path:
 
 
 def newest(root: Path, *, accepted: bool) -> Path:
-    """The newest vintage that is in use, or the newest that is not; RefreshError without one."""
+    """The newest vintage in use, or the newest that is none and no older; RefreshError without."""
     folders = sorted(file.parent for file in (root / VINTAGES).glob(f"*/{FETCHED}"))
-    found = [folder for folder in folders if (folder / BEFORE).is_dir() == accepted]
+    used = [folder for folder in folders if (folder / BEFORE).is_dir()]
+    waiting = [f for f in folders if f not in used and (not used or f > used[-1])]
+    found = used if accepted else waiting
     if not found:
         wanted = "was accepted" if accepted else "waits to be accepted: run make refresh"
         raise RefreshError(f"no vintage {wanted}")
@@ -235,7 +237,8 @@ def largest(cells: pd.DataFrame) -> pd.DataFrame:
 def _markdown(frame: pd.DataFrame) -> str:
     if frame.empty:
         return "No cell differs."
-    return frame.to_markdown(index=False, floatfmt=".10g", missingval="")
+    shown = frame.astype(object).where(frame.notna(), None)
+    return shown.to_markdown(index=False, floatfmt=".10g", missingval="")
 
 
 def effect(root: Path, folder: Path) -> list[str]:
@@ -327,9 +330,11 @@ def install(root: Path, folder: Path) -> list[str]:
 
 def keep_older(root: Path, sources: dict[str, dict]) -> None:
     """Add Japan's net flows as they are in use to the table of older vintages."""
-    about = sources["wdi_net_oda_by_donor"]
-    commit = re.search(r"commit ([0-9a-f]{8})", about["vintage"])
-    vintage = commit[1] if commit else about["date"]
+    names = []
+    for about in (sources["wdi_net_oda_by_donor"], sources["wdi_japan_totals"]):
+        commit = re.search(r"commit ([0-9a-f]{8})", about["vintage"])
+        names.append(commit[1] if commit else about["date"])
+    vintage = ", ".join(dict.fromkeys(names))
     older, net = read_raw_text(root, OLDER), read_raw_text(root, "wdi_net_oda_by_donor")
     totals = read_raw_text(root, "wdi_japan_totals")
     net = net[(net.donor == "JPN") & net.recipient.isin(RECIPIENTS)]
@@ -341,7 +346,11 @@ def keep_older(root: Path, sources: dict[str, dict]) -> None:
 
 
 def accept(root: Path) -> str:
-    """Take the newest vintage over; returns what to tell. Raises RefreshError, DataError."""
+    """Take the newest vintage over; returns what to tell.
+
+    Raises RefreshError, or DataError or WordsError where all is as before; after any other break
+    `restore` undoes it.
+    """
     folder = newest(root, accepted=False)
     if wrong := problems(root, folder):
         raise RefreshError("\n".join([f"{folder.name} can't be accepted:", *wrong]))
@@ -354,7 +363,11 @@ def accept(root: Path) -> str:
         (kept / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / file, kept / file)
     kept.rename(folder / BEFORE)  # whole from here on, so that a break can be undone
-    taken = install(root, folder)
+    try:
+        taken = install(root, folder)
+    except (DataError, WordsError):
+        restore(root)
+        raise
     (folder / ".gitignore").unlink(missing_ok=True)
     return (
         f"{', '.join(taken)}: in use from {folder.relative_to(root)}. make restore-data goes back. "
