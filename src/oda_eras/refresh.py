@@ -343,8 +343,8 @@ class WorldBank:
                 f"{', '.join(areas)}: has a code been renamed?"
             )
         if not self.versions:
-            about = self._ask(lambda: wbgapi.source.get(wbgapi.db))
-            self.versions.add(f"data of {about['lastupdated']}")
+            about = self._ask(lambda: wbgapi.source.get(wbgapi.db)["lastupdated"])
+            self.versions.add(f"data of {about}")
         return frame.astype({"year": int, "value": float})
 
     def _ask(self, ask: Callable):
