@@ -38,7 +38,7 @@ all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 # Tables of data/ that a notebook publishes follow its stamp; later notebooks follow the tables.
 EVERY = data/sources.yml data/donors.csv requirements.lock notebooks/words/shared.md \
   $(call module,__init__ breaks codebook datapackage eras figures flows measures naming notebook page paths \
-  sources staging stamps study tables words) src/oda_eras/hansen1997.csv $(wildcard src/oda_eras/fonts/*.ttf)
+  saving sources staging stamps study tables words) src/oda_eras/hansen1997.csv $(wildcard src/oda_eras/fonts/*.ttf)
 RAW = $(wildcard data/raw/*.csv data/raw/*.csv.gz) data/organisations.csv data/recipients.csv
 
 $(BUILD)/01_clean.json: $(RAW) data/README.md data/eras.csv $(call module,schemas panel identities)

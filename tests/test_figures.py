@@ -15,12 +15,11 @@ from comparison import pinned_platform
 from conftest import OUT, ROOT
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.testing.compare import compare_images
 from pypdf import PdfReader
 
-from oda_eras import figures, naming, page
+from oda_eras import figures, naming, notebook, page
 from oda_eras.bench import copy_tree, run_cells
 from oda_eras.notebook import Notebook
 from oda_eras.sources import load_sources, short_source_line, source_line
@@ -61,7 +60,7 @@ def saved(tmp_path_factory) -> dict:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Notebook, "figure", keep)
         # the files are not looked at here, only what is drawn
-        patch.setattr(Figure, "savefig", lambda self, path, **options: path.touch())
+        patch.setattr(notebook, "save", lambda figure, path, **options: path.touch())
         os.chdir(root)
         try:
             run_cells(drawing)

@@ -65,13 +65,15 @@ def era_bands(ax, eras: pd.DataFrame, *, first: int, last: int, labels: bool) ->
     left, right = first - 0.5, last + 0.5
     opens = date_position(eras.opens).clip(left, right)
     closes = date_position(eras.closes).fillna(right).clip(left, right)
-    reached, named = left, []
-    for number, (start, end, label) in enumerate(zip(opens, closes, eras.label, strict=True)):
+    reached, named, shaded = left, [], True
+    for start, end, label in zip(opens, closes, eras.label, strict=True):
+        # years without an era take a turn, so that an era looks alike in schemes with and without
+        shaded ^= start - reached < 1 or reached == left
         if end <= left or start >= right:  # wholly outside the years of the run
             continue
         if start > reached:
             ax.axvspan(reached, start, facecolor="none", edgecolor="#b0b0b0", hatch="////", lw=0)
-        if number % 2:
+        if shaded:
             ax.axvspan(max(start, reached), end, color=BAND, lw=0, zorder=0)
         named.append(((max(start, reached) + end) / 2, label))
         reached = max(reached, end)
@@ -321,7 +323,13 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
         places = [position + step * (i - (len(years) - 1) / 2) for i in range(len(years))]
         if len(years) > 2:  # a median over one or two years describes nothing else
             ends = [position - 0.44, position + 0.44]
-            ax.hlines(years.usd_million.median(), *ends, color="#bdbdbd", lw=2, zorder=1)
+            median = years.usd_million.median()
+            ax.hlines(median, *ends, color="#bdbdbd", lw=2, zorder=1)
+            if not ax.texts and not for_phone():
+                ax.annotate(
+                    "median", (ends[0], median), xytext=(-2, 0), textcoords="offset points",
+                    ha="right", va="center", fontsize=5.5, color=QUIET,
+                )  # fmt: skip
         ax.plot(places, years.usd_million, "o", color=COLOURS["all"], markersize=3.4)
         ends = [years.usd_million.min(), years.usd_million.max()]
         for x, year, value in zip(places, years.year, years.usd_million, strict=True):
@@ -340,6 +348,11 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
     return figure
 
 
+def within(name: str) -> str:
+    """A name of a sum of recipients as it stands within a line: "without Uzbekistan"."""
+    return name[:1].lower() + name[1:]
+
+
 @for_phones
 def placebo_recipients(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure:
     """Changes of a donor's aid to placebo groups, and that to the studied ones (f29).
@@ -350,7 +363,7 @@ def placebo_recipients(rows: pd.DataFrame, named: Callable[[str], str]) -> Figur
     groups, steps = (list(dict.fromkeys(rows[key])) for key in ("group", "transition"))
     figure, axes = new_figure(
         "double", 18 + 27 * len(groups), rows=len(groups), columns=len(steps), squeeze=False,
-        sharex=True, sharey="row",
+        sharex=True, sharey="row", unit="column",
     )  # fmt: skip
     for group, line in zip(groups, axes, strict=True):
         for step, ax in zip(steps, line, strict=True):
@@ -366,11 +379,14 @@ def placebo_recipients(rows: pd.DataFrame, named: Callable[[str], str]) -> Figur
                 xytext=(3 if right else -3, 0), textcoords="offset points", va="top",
                 ha="left" if right else "right", color=INK,
             )  # fmt: skip
-            if ax in axes[0] or for_phone():
+            if for_phone():
+                ax.set_title(f"{named(step)}, {within(named(group))}", loc="left")
+            elif ax in axes[0]:
                 ax.set_title(named(step), loc="left", fontweight="bold")
             if ax in axes[-1]:
                 ax.set_xlabel("change of √share")
-        line[0].set_ylabel(f"{named(group)}\n% of placebo groups")
+        of = "" if for_phone() else f"{named(group)}\n"  # on a phone the titles say of whom
+        line[0].set_ylabel(f"{of}% of placebo groups")
         # room for p above the bars
         line[0].set_ylim(top=1.2 * rows[rows.group == group].percent.max())
     return figure
@@ -481,7 +497,7 @@ def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
             before = height
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         ax.margins(x=0.04)
-    axes[0, 0].set_ylabel(f"million {currency}")
+    axes[0, 0].set_ylabel(f"million {currency},\nown scales")
     legend_above(figure, axes[0])
     return figure
 
@@ -507,7 +523,7 @@ def price_bases(totals: pd.DataFrame) -> Figure:
     above.set_ylim(top=totals["index"].max() * 1.35)
     above.legend(frameon=False, loc="upper left")
     below.axhline(1, color=INK, lw=0.6, zorder=0)
-    below.set_ylabel("over current US$")
+    below.set_ylabel("ratio to current US$")
     above.margins(x=0.02)
     figure.align_ylabels([above, below])
     return figure
@@ -611,9 +627,12 @@ def three_measures(rows: pd.DataFrame) -> Figure:
 
 
 def stack_recipients(ax, cells: pd.DataFrame, **options) -> None:
-    """Bars by year (index), recipients (columns) on one another; a missing cell has no height."""
+    """Bars by year (index), recipients (columns) on one another, the last, Uzbekistan, at the base.
+
+    A missing cell has no height.
+    """
     base = pd.Series(0.0, index=cells.index)
-    for code in [code for code in RECIPIENTS if code in cells]:
+    for code in [code for code in reversed(RECIPIENTS) if code in cells]:
         height = cells[code].fillna(0)
         ax.bar(
             cells.index, height, bottom=base, color=STYLES[code][0], hatch=HATCHES[code],
@@ -680,7 +699,7 @@ def rank_and_share(rows: pd.DataFrame) -> Figure:
                 markerfacecolor=fill, markeredgewidth=0.6,
                 label="net flow negative: more repaid than given" if repaid else None,
             )  # fmt: skip
-        below.bar(series.year, series.donors, width=1.0, color=BAND, lw=0, zorder=0)
+        below.bar(series.year, series.donors + 0.5, width=1.0, color=BAND, lw=0, zorder=0)
         below.set_xticks(years[:: (len(years) - 1) // 2])
     most = int(rows.donors.max())
     axes[1, 0].set_ylim(most + 1, 0)
@@ -784,6 +803,8 @@ def agreements(
         ax.set_title(RECIPIENTS[code], loc="left", pad=pad + 3, fontweight="bold")
         ax.yaxis.set_major_locator(MaxNLocator(4 if top > 100 else 2))
     label_events(ax, events)
+    # one scale for all, with the room that the names of the events take
+    ax.get_gridspec().set_height_ratios([panel.get_ylim()[1] for panel in axes[:, 0]])
     ax.set_ylabel("billion yen")
     return figure
 
@@ -907,9 +928,9 @@ def older_decisions(rows: pd.DataFrame, labels: dict[str, str]) -> Figure | None
     figure, ax = new_figure("double", 22 + 7 * len(known))
     place, low, high = range(len(known)), known.share_low, known.share_high
     parts = {
-        "older decisions": (0 * low, low, SERIES[0], ""),
-        "either": (low, high - low, "#9a9a9a", "////"),
-        "the era's own": (high, 100 - high, SERIES[1], ""),
+        "signed before the era": (0 * low, low, SERIES[0], ""),
+        "can't be told": (low, high - low, "#9a9a9a", "////"),
+        "signed in the era": (high, 100 - high, SERIES[1], ""),
     }
     for label, (start, width, colour, hatch) in parts.items():
         ax.barh(
@@ -1047,7 +1068,7 @@ def method_matrix(found: pd.DataFrame, boundaries: list[int], *, first: int, las
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xlim(first - 0.5, last + 0.5)
     grey = "; grey: ends of eras" if boundaries else ""
-    ax.set_xlabel(f"last year of the old level{grey}")
+    ax.set_xlabel(f"end of the last year of the old level{grey}")
     return figure
 
 
@@ -1170,8 +1191,14 @@ def specifications(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | 
                 continue
             colour = COLOURS[measure]
             ax.plot([own.in_sd.min(), own.in_sd.max()], [position] * 2, color=colour, lw=0.8)
-            ax.plot(own.in_sd, [position] * len(own), "|", color=colour, markersize=5)
-            ax.plot(own.in_sd.median(), position, "s", color=colour, markersize=4)
+            ax.plot(
+                own.in_sd, [position] * len(own), "|", color=colour, markersize=5,
+                markeredgewidth=0.5,
+            )  # fmt: skip
+            ax.plot(
+                own.in_sd.median(), position, "s", color=colour, markersize=5,
+                markeredgecolor="white", markeredgewidth=0.8,
+            )  # fmt: skip
             main = own[(own["shift"] == 0) & (own.price_basis == "current")]
             ax.plot(
                 main.in_sd, [position] * len(main), "D", color=INK, markerfacecolor="white",
@@ -1185,8 +1212,8 @@ def specifications(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | 
         ax.axvline(0, color=INK, lw=0.6, zorder=0)
         ax.set_title(named(step), loc="left", fontweight="bold")
         ax.set_xlabel("difference, SD")
-    names = [f"{measure}, {named(recipient).lower()}" for measure, recipient in cases]
-    axes[0, 0].set_yticks(range(len(cases)), [n.replace("uzbek", "Uzbek") for n in names])
+    names = [f"{measure}, {within(named(recipient))}" for measure, recipient in cases]
+    axes[0, 0].set_yticks(range(len(cases)), names)
     axes[0, 0].set_ylim(len(cases) - 0.5, -0.8)
     legend_above(figure, axes[0])
     return figure
@@ -1298,12 +1325,18 @@ def placebo_changes(
             f"of {of_all}", (of_all, position), xytext=(3, 0), textcoords="offset points",
             va="center", fontsize=5.5, color=QUIET,
         )  # fmt: skip
+    left.annotate(
+        names[donor], (left.lines[1].get_xdata()[0], 0), xytext=(0, 4), textcoords="offset points",
+        ha="center", va="bottom", fontsize=6,
+    )  # fmt: skip
+    left.margins(x=0.1)
     left.axvline(0, color=INK, lw=0.6, zorder=0)
     left.set_yticks(range(len(labels)), labels.values())
     left.set_ylim(len(labels) - 0.5, -0.7)
     left.set_xlabel("change, US$ million a year")
     right.set_xlabel("rank by size of the change (1: largest)")
     right.set_xlim(0, 1.15 * ranks.donors.max())
+    right.set_xticks([1, *range(10, ranks.donors.max() + 1, 10)])
     legend_above(figure, [right])
     return figure
 
@@ -1354,12 +1387,11 @@ def relative_changes(
                     fontsize=5.5, color=QUIET, ha=inwards if edge else "center",
                 )  # fmt: skip
         ax.axvline(1, color=INK, lw=0.6, zorder=0)
-        of = names[code][:1].lower() + names[code][1:]
-        ax.set_title(f"{titles[one]}, {of}", loc="left", fontweight="bold")
+        ax.set_title(f"{titles[one]}, {within(names[code])}", loc="left", fontweight="bold")
     own = rows[rows.donor == donor].iloc[0]
     axes[0, 0].annotate(
-        names[donor], (own.factor, list(labels).index(own.transition)), xytext=(0, 6),
-        textcoords="offset points", ha="center", fontsize=6,
+        names[donor], (own.factor, list(labels).index(own.transition)), xytext=(3, 4),
+        textcoords="offset points", fontsize=6, path_effects=[HALO],
     )  # fmt: skip
     axes[0, 0].set_xscale("log", base=2)
     ticks = [4.0**power for power in range(-2, 3)]
@@ -1426,6 +1458,10 @@ def power_curves(rates: pd.DataFrame, labels: dict[str, str]) -> Figure:
                 some.shift_sd, some.rejection_rate, dash, color=colour, marker=marker, label=label
             )
         ax.axhline(LEVEL, color=INK, lw=0.6)
+        ax.annotate(
+            f"{LEVEL:.0%}", (1, LEVEL), xycoords=ax.get_yaxis_transform(), xytext=(2, 0),
+            textcoords="offset points", va="center", fontsize=5.5,
+        )  # fmt: skip
         ax.set_title(f"autocorrelation {rho:g}", loc="left")
         ax.set_xlabel("shift, standard deviations")
     axes[0].set_ylabel("share of series with a find")

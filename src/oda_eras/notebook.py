@@ -13,6 +13,7 @@ from oda_eras.codebook import CODEBOOK, Described, read_codebook
 from oda_eras.datapackage import field_type
 from oda_eras.naming import naming_of
 from oda_eras.paths import name_in_project, project_root
+from oda_eras.saving import save
 from oda_eras.sources import citation_key, load_sources, short_source_line, source_line
 from oda_eras.staging import Staging
 from oda_eras.study import LEVEL, RECIPIENTS, Study, StudyError, study_of
@@ -240,11 +241,11 @@ class Notebook:
         }
         if text["headline"]:  # journals set it as the caption's first words
             path = self.staging.stage(f"figures/print/{name}.pdf", data=table)
-            figure.savefig(path, **formats["pdf"])
+            save(figure, path, **formats["pdf"])
             page.set_headline(figure, text["headline"], text["subtitle"])
         for ending, options in formats.items():
             path = self.staging.stage(f"figures/{name}.{ending}", data=table)
-            figure.savefig(path, **options)
+            save(figure, path, **options)
         if not isinstance(data, str):
             described = self.words.described(section, list(data.columns), given)
             self._save(table, data, text["caption"], described, sources)
@@ -271,7 +272,7 @@ class Notebook:
         if text["headline"]:
             page.set_headline(narrow, text["headline"], text["subtitle"])
         path = self.staging.stage(f"figures/phone/{name}.webp", data=table)
-        narrow.savefig(path, dpi=page.PHONE_DPI, pil_kwargs={"lossless": True})
+        save(narrow, path, dpi=page.PHONE_DPI, pil_kwargs={"lossless": True})
         plt.close(narrow)
 
     # Publishing

@@ -233,7 +233,7 @@ def fit_phone(figure: Figure) -> None:
             names = [label.get_text() for label in ax.get_yticklabels()]
             broken_names = [broken_lines(name, NAMES_MM, ON_PHONE.least) for name in names]
             ax.set_yticks(ax.get_yticks(), broken_names)
-    figure.draw_without_rendering()
+    figure.get_layout_engine().execute(figure)
     for ax in figure.axes:
         place = ax.get_position()
         rooms = {ax.xaxis.label: place.width * width_mm, ax.yaxis.label: place.height * height_mm}
@@ -341,7 +341,7 @@ def settle(figure: Figure, note: str) -> None:
     """
     use_style(type_sizes(figure) is ON_PHONE)
     set_footer(figure, note)
-    figure.draw_without_rendering()
+    figure.get_layout_engine().execute(figure)
     figure.set_layout_engine("none")
     for ax in figure.axes:
         ax.set_position([round(edge, SETTLED) for edge in ax.get_position().bounds])

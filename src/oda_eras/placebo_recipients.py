@@ -79,9 +79,9 @@ class PlaceboTest:
     table has columns `TABLE` and `INTERVAL`: a row for each transition ("E0 to E1") and one,
     `OMNIBUS`, for all together. changes has a row for each group compared, the studied one first,
     and a column for each transition. share is the studied group's mean share of the whole. The rest
-    is what `detection` goes on from: pool (the possible placebos), sums (US$ million, every group
-    drawn by years), drawn (their members by place in the pool; empty where groups were given),
-    total, weights, statistic and matched.
+    is what `detection` goes on from: pool (the possible placebos), sums (US$ million, the first
+    `N_COMPARED` groups drawn by years), drawn (their members by place in the pool; empty where
+    groups were given), total, weights, statistic and matched.
     """
 
     table: pd.DataFrame
@@ -160,16 +160,20 @@ def placebo_test(
     total = used.sum(axis=1).to_numpy()
     pool = _possible(used, group, candidates)
     cells = used[pool].to_numpy().T
+    own = used[list(group)].sum(axis=1).to_numpy()
     if groups is None:
         drawn = draw(len(pool), len(group), n_groups, seed)
-        sums = sum(cells[drawn[:, i]] for i in range(drawn.shape[1]))
+        every = np.empty((len(drawn) + 1, len(total)))  # large: filled in place
+        every[0], every[1:] = own, cells[drawn[:, 0]]
+        for i in range(1, drawn.shape[1]):
+            every[1:] += cells[drawn[:, i]]
     else:
+        drawn = np.empty((0, len(group)), dtype=int)
         place = {recipient: i for i, recipient in enumerate(pool)}
         members = [[place[r] for r in some if r in place] for some in groups]
-        sums = [cells[some].sum(axis=0) for some in members if some]
-        sums, drawn = np.reshape(sums, (-1, len(total))), np.empty((0, len(group)), dtype=int)
-    own = used[list(group)].sum(axis=1).to_numpy()
-    values = _era_values(np.vstack([own, sums]), total, weights.to_numpy(), statistic)
+        every = np.array([own, *(cells[some].sum(axis=0) for some in members if some)])
+    sums = every[1:]
+    values = _era_values(every, total, weights.to_numpy(), statistic)
     kept = np.isfinite(values).all(axis=1)
     if not kept[0]:
         empty = weights.columns[~np.isfinite(values[0])]
@@ -207,6 +211,7 @@ def placebo_test(
             "high": [np.nan, *high],
         }
     )
+    sums, drawn = (some[:N_COMPARED].copy() for some in (sums, drawn))  # the rest is let go
     return PlaceboTest(table, changes, share, pool, sums, drawn, total, weights, statistic, matched)
 
 
@@ -256,16 +261,15 @@ def detection(
     test: PlaceboTest,
     factors: Sequence[float] = FACTORS,
     n_groups: int = N_TESTED,
-    n_compared: int = N_COMPARED,
 ) -> Detection:
     """How often the test finds a change that befell a placebo group, or one that did not.
 
-    Placebo groups are tested as the studied one was: against all drawn groups without a member of
-    theirs, and of a like share where the test is matched. As they are, an omnibus p of at most 5%
-    is a false find. A group with one recipient whose aid moves much stands out among groups
-    without it, so that there can be more of them than 5%. Then aid is multiplied by a factor, in X
-    and in T, from the first year on of which the later era of a transition has most; it is found
-    where the adjusted p of that transition is at most `LEVEL`.
+    Placebo groups are tested as the studied one was: against the first `N_COMPARED` drawn groups,
+    those without a member of theirs, and of a like share where the test is matched. As they are, an
+    omnibus p of at most 5% is a false find. A group with one recipient whose aid moves much stands
+    out among groups without it, so that there can be more of them than 5%. Then aid is multiplied
+    by a factor, in X and in T, from the first year on of which the later era of a transition has
+    most; it is found where the adjusted p of that transition is at most `LEVEL`.
 
     Parameters
     ----------
@@ -276,10 +280,8 @@ def detection(
     n_groups : int
         Groups tested, the first of those drawn that have a like share as the studied one (their
         order is random).
-    n_compared : int
-        Groups that each is tested against, before overlapping and unlike ones are left out.
     """
-    weights, sums, drawn = test.weights.to_numpy(), test.sums[:n_compared], test.drawn[:n_compared]
+    weights, sums, drawn = test.weights.to_numpy(), test.sums, test.drawn
     values = _era_values(sums, test.total, weights, test.statistic)
     changes = np.diff(values, axis=1).round(SETTLED)
     finite = np.isfinite(changes).all(axis=1)
@@ -432,7 +434,8 @@ def _era_values(sums, total, weights, statistic) -> np.ndarray:
         with np.errstate(divide="ignore"):
             return np.log((sums @ weights) / ((total - sums) @ weights))
     if statistic == "sqrt_share":
-        yearly = np.sqrt(sums / total)
+        yearly = sums / total
+        np.sqrt(yearly, out=yearly)
     else:
         yearly = np.log((sums + LOG_OFFSET) / total)
     return yearly @ (weights / weights.sum(axis=0))

@@ -1,0 +1,33 @@
+"""A figure is saved to the byte as matplotlib would, and is as it was afterwards."""
+
+import matplotlib as mpl
+import pytest
+from matplotlib import pyplot as plt
+
+from oda_eras.page import STYLE
+from oda_eras.saving import save
+
+FORMATS = {
+    "pdf": {"metadata": {"CreationDate": None}},
+    "svg": {"metadata": {"Date": None}},
+    "png": {"dpi": 300},
+    "webp": {"dpi": 288, "pil_kwargs": {"lossless": True}},
+}
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_the_bytes_are_those_of_savefig(tmp_path, ending):
+    with mpl.rc_context(STYLE):
+        figure, (left, right) = plt.subplots(1, 2, layout="constrained")
+        left.bar([1, 2, 3], [1, 4, 2], hatch="//")
+        right.plot([1992, 2023], [0, 384])
+        right.legend(["a label"])
+        figure.get_layout_engine().execute(figure)
+        figure.set_layout_engine("none")
+        dpi, canvas = figure.dpi, figure.canvas
+        ours, theirs = (tmp_path / f"{who}.{ending}" for who in ("ours", "theirs"))
+        save(figure, ours, **FORMATS[ending])
+        assert (figure.dpi, figure.canvas) == (dpi, canvas)
+        figure.savefig(theirs, **FORMATS[ending])
+        plt.close(figure)
+    assert ours.read_bytes() == theirs.read_bytes()
