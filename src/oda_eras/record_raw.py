@@ -6,6 +6,7 @@ data/README.md. The tables must pass their schemas and identities first.
 """
 
 import sys
+from pathlib import Path
 
 import yaml
 
@@ -17,8 +18,8 @@ from oda_eras.stamps import sha256, write_atomically, write_json
 from oda_eras.words import WordsError
 
 
-def main() -> None:
-    root = project_root()
+def record(root: Path) -> None:
+    """Check and record the tables of a checkout. Raises DataError or WordsError."""
     check_across(read_raw_tables(root))
     read_eras(root)
     sources = load_sources(root)
@@ -32,6 +33,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     try:
-        main()
+        record(project_root())
     except (DataError, WordsError) as error:
         sys.exit(str(error))
