@@ -191,11 +191,11 @@ def flows_by_recipient(
     large panel.
     """
     present = list(dict.fromkeys(flows.recipient))
-    codes = [code for code in RECIPIENTS if code in present]
     sums = [code for code in present if code not in RECIPIENTS]
+    codes = [*sums, *(code for code in RECIPIENTS if code in present)]
     first, last = int(flows.year.min()), int(flows.year.max())
-    figure, large, small = one_above_many(len(codes) if sums else 0)
-    axes = dict(zip([*sums, *codes], [large, *small], strict=True))
+    figure, large, small = one_above_many(len(codes) - 1)
+    axes = dict(zip(codes, [large, *small], strict=True))
     for code, ax in axes.items():
         series = flows[flows.recipient == code].set_index("year").usd_million
         series = series.reindex(range(first, last + 1))
