@@ -150,6 +150,9 @@ def test_help_explains_every_target():
     listed = make(ROOT, "help").stdout.splitlines()
     names = {line.split("\t")[0] for line in listed}
     assert names == {
+        "refresh",
+        "accept-data",
+        "restore-data",
         "all",
         "paper",
         "docx",

@@ -23,7 +23,7 @@ def test_an_entry_has_what_a_paper_cites():
         "  url = {https://example.org/a_b}\n}\n"
     )
     undated = to_bibtex({"flows": ENTRY | {"date": "series to 2023", "url": "per row"}})
-    assert "year = {series to 2023}" in undated and "url" not in undated
+    assert "Date: series to 2023" in undated and "year" not in undated and "url" not in undated
     assert "note = {Licence: CC BY 4.0. Address: per row}" in undated
 
 
