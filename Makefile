@@ -2,6 +2,11 @@
 # Parameters such as DONOR=DEU give a run of its own, in a folder of its own.
 # Make looks at time stamps; what it calls then decides by content whether there is work to do.
 
+PARAMETERS = DONOR RECIPIENTS FIRST_YEAR LAST_YEAR MEASURE PRICE_BASIS SCHEME BOUNDARY LAG
+# what the command line sets, and parameters that the environment sets
+CHOSEN := $(strip $(foreach v,$(filter-out PYTHON PYTHON3,$(.VARIABLES)),$(if $(filter command,$(origin $v)),$v)) \
+  $(foreach v,$(PARAMETERS),$(if $(filter environment,$(origin $v)),$v)))
+
 PYTHON3 = python3
 PYTHON = .venv/bin/python
 OUT = outputs/$(RUN)
@@ -12,16 +17,36 @@ BY_REQUEST = report paper crate
 export OMP_NUM_THREADS = 1
 NOTEBOOKS = 01_clean 02_measures 03_patterns 04_decisions 05_breaks 06_eras 07_donors 08_claims 09_figures
 
-# The run's name. What the command line sets is checked before anything runs, names too: make
-# itself would take DONER=DEU in silence.
-RUN = JPN
-CHOSEN = $(filter-out PYTHON PYTHON3,$(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v)))
+# What a person keeps for other work (settings of matplotlib, IPython and Jupyter, kernels, search
+# paths, warnings) reaches no output: every program that make starts finds the checkout's own.
+SETTINGS = $(CURDIR)/.build
+export MPLCONFIGDIR = $(SETTINGS)/matplotlib
+export IPYTHONDIR = $(SETTINGS)/ipython
+export JUPYTER_PATH = $(CURDIR)/notebooks/.jupyter
+export JUPYTER_PREFER_ENV_PATH = 1
+export PYTHONPATH = $(CURDIR)/src
+export PYTHONNOUSERSITE = 1
+unexport MATPLOTLIBRC MPLBACKEND PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE PYTHONDEVMODE \
+  PYTHONINSPECT PYTHONSAFEPATH PYTHONIOENCODING PANDERA_VALIDATION_ENABLED PANDERA_VALIDATION_DEPTH
+# a home that is not there or cannot be written, as in a container with some user's number
+ifneq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo writable),writable)
+export HOME = $(SETTINGS)/home
+unexport XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME
+endif
+
+# The run's name. What the command line or the environment sets is checked before anything runs, and
+# names on the command line too: make itself would take DONER=DEU in silence.
 ifneq ($(CHOSEN),)
-RUN := $(shell $(PYTHON3) src/oda_eras/study.py $(foreach v,$(CHOSEN),'$v=$($v)'))
+quoted = '$(subst ','\'',$1)'
+override RUN := $(shell $(PYTHON3) src/oda_eras/study.py $(foreach v,$(CHOSEN),$(call quoted,$v=$(value $v))))
 ifeq ($(RUN),)
 $(error nothing was run, for the reason above)
 endif
+else
+override RUN := JPN
 endif
+# makes of other runs that are started from here choose for themselves
+unexport $(PARAMETERS)
 
 STAMPS = $(NOTEBOOKS:%=$(BUILD)/%.json)
 # another interpreter, as in a conda environment, brings its own packages: no .venv then
@@ -29,7 +54,7 @@ VENV = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/.complete)
 module = $(1:%=src/oda_eras/%.py)
 table = $(1:%=$(OUT)/data/%.csv)
 
-.PHONY: all report paper docx crate donors test lab accept verify claims power bench clean help
+.PHONY: all report paper docx crate donors test test-portable lab accept verify claims power bench clean help
 
 all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 
@@ -117,15 +142,18 @@ crate: $(BUILD)/done ## pack inputs, notebooks and outputs for deposit, as an RO
 test: | $(VENV) ## check everything in a scratch copy; touches nothing here
 	@$(PYTHON) -m pytest
 
+test-portable: | $(VENV) ## try the project on other machines' terms: settings, homes, folders, faults (minutes)
+	@$(PYTHON) -m pytest -m portable
+
 # the paper is about the default run
 report: $(BUILD)/done $(if $(filter JPN,$(RUN)),paper docx) ## write the notebooks as web pages, to read on a phone or print
 	@$(PYTHON) -m oda_eras.report $(OUT) $(NOTEBOOKS)
 
 # notebooks/.jupyter has Markdown open rendered and asks for no news, where the reader's own settings
 # do not say otherwise; its kernel names itself as notebooks do, which opening one would else change
+lab: export JUPYTER_CONFIG_PATH = $(CURDIR)/notebooks/.jupyter
 lab: | $(VENV) ## open JupyterLab on the notebooks and their reading order
-	@JUPYTER_CONFIG_PATH='$(CURDIR)/notebooks/.jupyter' JUPYTER_PATH='$(CURDIR)/notebooks/.jupyter' \
-	  $(PYTHON) -m jupyterlab --allow-root --LabApp.default_url=/lab/tree/README.md notebooks
+	@mkdir -p .build && $(PYTHON) -m jupyterlab --allow-root --LabApp.default_url=/lab/tree/README.md notebooks
 
 donors: | $(VENV) ## run every donor with enough data, then compare them (outputs/donors)
 	@$(PYTHON) -m oda_eras.all_donors
@@ -150,4 +178,4 @@ clean: ## remove the environment and what make remembers; outputs stay
 	rm -rf .venv .build
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {print $$1 "\t" $$2}' Makefile

@@ -156,6 +156,7 @@ def test_help_explains_every_target():
         "crate",
         "donors",
         "test",
+        "test-portable",
         "report",
         "lab",
         "accept",

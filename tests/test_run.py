@@ -1,11 +1,9 @@
-"""Decisions by content, one retry for a kernel that does not start, errors in a few lines."""
+"""Decisions by content, kernels that stay by themselves, errors in a few lines."""
 
 import json
 
-import papermill
 import pytest
 from conftest import ROOT
-from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from oda_eras import run
@@ -15,47 +13,15 @@ from oda_eras.stamps import content_hash, lock, read_json, sha256, write_json
 from oda_eras.study import Study
 
 
-def fails_first(monkeypatch, error):
-    """Make papermill raise once and count its calls."""
-    calls = []
-
-    def execute(*arguments, **options):
-        calls.append(options)
-        if len(calls) == 1:
-            raise error
-
-    monkeypatch.setattr(papermill, "execute_notebook", execute)
-    return calls
-
-
-def test_a_kernel_that_does_not_start_is_tried_once_more(monkeypatch, tmp_path):
-    calls = fails_first(monkeypatch, RuntimeError("Kernel died before replying to kernel_info"))
-    run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, tmp_path)
-    assert len(calls) == 2
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        DeadKernelError("Kernel died"),
-        PapermillExecutionError(3, 2, "", "KeyError", "'net'", []),
-        OSError("no space"),
-    ],
-)
-def test_nothing_else_is_tried_again(monkeypatch, tmp_path, error):
-    calls = fails_first(monkeypatch, error)
-    with pytest.raises(type(error)):
-        run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, tmp_path)
-    assert len(calls) == 1
-
-
-def test_a_second_failed_start_is_reported(monkeypatch, tmp_path):
-    def execute(*arguments, **options):
-        raise RuntimeError("Kernel didn't respond in 60 seconds")
-
-    monkeypatch.setattr(papermill, "execute_notebook", execute)
-    with pytest.raises(RuntimeError, match="60 seconds"):
-        run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, tmp_path)
+def test_what_a_kernel_writes_to_stderr_is_taken_out_of_the_notebook(tmp_path):
+    path = tmp_path / "executed.ipynb"
+    stream = {"output_type": "stream", "name": "stdout", "text": ["shown\n"]}
+    warned = stream | {"name": "stderr", "text": ["mkdir -p failed\n", "for path\n"]}
+    notebook = {"cells": [{"outputs": [warned, stream]}, {"source": "# no output"}]}
+    write_json(path, notebook)
+    assert run.take_stderr(path) == "mkdir -p failed\nfor path\n"
+    assert read_json(path) == {"cells": [{"outputs": [stream]}, {"source": "# no output"}]}
+    assert run.take_stderr(path) == run.take_stderr(tmp_path / "none.ipynb") == ""
 
 
 def test_errors_name_notebook_and_cell():

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from oda_eras.stamps import (
     read_json,
     read_stamp,
     write_json,
+    write_text,
 )
 from oda_eras.study import Study, StudyError, study_of
 
@@ -60,37 +62,57 @@ def is_current(stamp: dict, prerequisites: dict[str, str], root: Path) -> bool:
     )
 
 
-def execute(notebook: Path, executed: Path, parameters: dict, folder: Path) -> None:
-    """Execute a notebook with papermill, in a folder.
+def execute(notebook: Path, executed: Path, parameters: dict, folder: Path) -> str:
+    """Execute a notebook with papermill, in a folder; returns what its kernel wrote to stderr.
 
-    Raises papermill's PapermillExecutionError where a cell fails. A kernel that does not start
-    (another process took its port) is tried once more; nothing else is.
+    That is for the maker, such as a library's word on its caches: the executed notebook goes
+    without. The kernel is reached through sockets in a folder, which no other process can take and
+    no network is needed for. Raises papermill's PapermillExecutionError where a cell fails.
     """
     # A check of URL formats that notebooks have no use for; importing it takes 0.8 s.
     sys.modules.setdefault("rfc3987_syntax", None)
     import papermill
+    from traitlets.config import Config
 
-    for attempt in (1, 2):
+    # short, since a socket's path has some hundred characters at most
+    with tempfile.TemporaryDirectory(prefix="oda-", ignore_cleanup_errors=True) as sockets:
+        connection = {"transport": "ipc", "connection_file": f"{sockets}/kernel.json"}
         try:
             papermill.execute_notebook(
                 str(notebook),
                 str(executed),
                 parameters=parameters,
                 cwd=str(folder),
+                # an editor may have put a kernel of its own into the notebook
+                kernel_name="python3",
+                language="python",
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 autosave_cell_every=0,
                 shutdown_kernel="immediate",
                 execution_timeout=CELL_SECONDS,
+                config=Config(KernelManager=connection),
                 # else each kernel warns that it talks to this process without encryption
                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
             )
-            return
-        except RuntimeError as error:
-            # jupyter_client raises a bare RuntimeError for a kernel that never answered;
-            # one that dies later is a subclass, and papermill's errors are none.
-            if type(error) is not RuntimeError or attempt == 2:
-                raise
+        finally:
+            told = take_stderr(executed)
+    return told
+
+
+def take_stderr(executed: Path) -> str:
+    """Take what was written to stderr out of an executed notebook's outputs and return it."""
+    text = executed.read_text(encoding="utf-8") if executed.exists() else ""
+    if '"stderr"' not in text:
+        return ""
+    notebook, told = json.loads(text), []
+    for cell in notebook["cells"]:
+        if "outputs" in cell:
+            said = [output for output in cell["outputs"] if output.get("name") == "stderr"]
+            told += ["".join(output["text"]) for output in said]
+            cell["outputs"] = [output for output in cell["outputs"] if output not in said]
+    write_json(executed, notebook)
+    return "".join(told)
 
 
 def renamed(cell: dict, names: dict[str, str]) -> dict:
@@ -208,13 +230,14 @@ def run(notebook: Path, outputs: str, listed: list[str]) -> str:
             write_json(source, fitted)
             parameters["outputs"] = outputs
         try:
-            execute(source, running, parameters, notebook.parent)
+            told = execute(source, running, parameters, notebook.parent)
         except Exception as error:
             message = describe(error, name)
             if running.exists():
                 os.replace(running, failed)
                 message += f"\n  the notebook as it failed: {failed.relative_to(root)}"
             raise ChainError(f"{message}\n  {KEPT.format(name)}") from error
+        write_text(build / f"{name}.log", told)
         fragment = read_json(fragment_file)
         if not fragment:
             raise ChainError(

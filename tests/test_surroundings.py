@@ -1,0 +1,151 @@
+"""What a person keeps for other work reaches no output, and a home is not needed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import OUT, ROOT, make
+
+from oda_eras.bench import outside_make
+from oda_eras.stamps import read_json
+
+# what make sets for all that it starts, and what it takes away
+OWN = {
+    "MPLCONFIGDIR": ".build/matplotlib",
+    "IPYTHONDIR": ".build/ipython",
+    "JUPYTER_PATH": "notebooks/.jupyter",
+    "PYTHONPATH": "src",
+}
+KEPT_OUT = [
+    "MATPLOTLIBRC", "MPLBACKEND", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONOPTIMIZE", "LAG",
+    "PANDERA_VALIDATION_ENABLED",
+]  # fmt: skip
+
+
+def surroundings(project, **variables: str) -> dict[str, str]:
+    """Environment variables of what make starts, where it is started with these."""
+    (project / "python").write_text("#!/bin/sh\nexec env\n")
+    (project / "python").chmod(0o755)
+    run = subprocess.run(
+        ["make", "PYTHON=./python", f"PYTHON3={sys.executable}", "verify"],
+        cwd=project, env=outside_make() | variables, capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    return dict(line.split("=", 1) for line in run.stdout.splitlines() if "=" in line)
+
+
+def test_programs_find_the_checkouts_own_folders(project):
+    elsewhere = dict.fromkeys([*OWN, *KEPT_OUT], "/elsewhere") | {"LAG": "1"}
+    found = surroundings(project, **elsewhere)
+    assert {name: found[name] for name in OWN} == {
+        name: str(project / place) for name, place in OWN.items()
+    }
+    assert not set(KEPT_OUT) & set(found)
+    assert found["HOME"] == os.environ["HOME"]
+
+
+def test_a_home_that_is_not_there_is_replaced(project):
+    found = surroundings(project, HOME="/nonexistent", XDG_CACHE_HOME="/nonexistent/cache")
+    assert found["HOME"] == str(project / ".build/home")
+    assert "XDG_CACHE_HOME" not in found
+
+
+def test_figures_ignore_a_readers_matplotlibrc(tmp_path):
+    settings = tmp_path / "matplotlibrc"
+    settings.write_text("savefig.bbox: tight\ntext.usetex: True\naxes.titlepad: 20\n")
+    code = "import matplotlib as m, oda_eras.page as p; d = m.rcParamsDefault; "
+    code += "print([k for k in d if m.rcParams[k] != d[k] and k != 'backend'])"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"MATPLOTLIBRC": str(settings)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.stdout == "[]\n", run.stderr
+
+
+@pytest.fixture
+def foreign_home(tmp_path) -> Path:
+    """A home whose settings would each stop or change a run."""
+    files = {
+        ".config/matplotlib/matplotlibrc": "savefig.bbox: tight\ntext.usetex: True\n",
+        ".matplotlib/matplotlibrc": "savefig.bbox: tight\ntext.usetex: True\n",
+        ".ipython/profile_default/startup/00.py": "raise SystemExit('a startup file was run')",
+        ".ipython/profile_default/ipython_kernel_config.py": (
+            "c.InlineBackend.figure_formats = {'svg'}"
+        ),
+        ".local/share/jupyter/kernels/python3/kernel.json": json.dumps(
+            {"argv": ["/bin/false"], "display_name": "Python 3", "language": "python"}
+        ),
+        "startup.py": "raise SystemExit('a startup file was run')",
+        "lib/pandas.py": "raise ImportError('another pandas')",
+    }
+    for name, text in files.items():
+        path = tmp_path / "home" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path / "home"
+
+
+def first_notebook(project: Path, **variables: str) -> dict:
+    """Run 01 in a scratch copy under these variables; returns it as executed."""
+    run = subprocess.run(
+        ["make", f"PYTHON={sys.executable}", ".build/JPN/01_clean.json"],
+        cwd=project, env=outside_make() | variables, capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    return read_json(project / ".build/JPN/01_clean.ipynb")
+
+
+def assert_as_committed(project: Path) -> None:
+    from oda_eras.accept import normalise, to_text
+
+    made = list(read_json(project / ".build/JPN/01_clean.json")["outputs"])
+    assert f"{OUT}/figures/f17_what_is_reported.pdf" in made
+    for name in made:
+        assert (project / name).read_bytes() == (ROOT / name).read_bytes(), name
+    executed = to_text(normalise(read_json(project / ".build/JPN/01_clean.ipynb")))
+    assert executed == (ROOT / "notebooks/01_clean.ipynb").read_text(encoding="utf-8")
+
+
+@pytest.mark.portable
+def test_a_run_with_a_readers_settings_gives_the_committed_outputs(project, foreign_home):
+    notebook = project / "notebooks/01_clean.ipynb"
+    content = read_json(notebook)
+    content["metadata"]["kernelspec"] = {"name": ".venv", "display_name": ".venv (Python 3.12)"}
+    notebook.write_text(json.dumps(content))
+    first_notebook(
+        project, HOME=str(foreign_home), PYTHONSTARTUP=str(foreign_home / "startup.py"),
+        PYTHONPATH=str(foreign_home / "lib"), PYTHONWARNINGS="error", MPLBACKEND="svg",
+        MATPLOTLIBRC=str(foreign_home / ".matplotlib/matplotlibrc"), PYTHONOPTIMIZE="2",
+    )  # fmt: skip
+    assert_as_committed(project)
+
+
+@pytest.mark.portable
+def test_a_run_without_a_home_gives_the_committed_outputs(project):
+    first_notebook(project, HOME="/nonexistent")
+    assert_as_committed(project)
+
+
+def test_parameters_from_the_environment_are_checked_as_those_of_the_command_line(project):
+    for options in ([], ["-e"]):
+        run = subprocess.run(
+            ["make", f"PYTHON3={sys.executable}", f"PYTHON={sys.executable}", "-n", *options],
+            cwd=project, env=outside_make() | {"DONOR": "DEU"}, capture_output=True, text=True,
+        )  # fmt: skip
+        assert "outputs/DEU " in run.stdout and "outputs/JPN" not in run.stdout, run.stderr
+
+
+@pytest.mark.parametrize("value", ["JPN'; touch harm; '", "$(shell touch harm)", "`touch harm`"])
+def test_a_value_is_never_run(project, value):
+    run = make(project, "-n", f"DONOR={value}")
+    assert run.returncode != 0
+    assert run.stderr.startswith(f"DONOR={value}: expected AUS, AUT")
+    assert not (project / "harm").exists()
+
+
+def test_a_runs_name_is_no_parameter(project):
+    run = make(project, "-n", "RUN=DEU")
+    assert run.returncode != 0 and "RUN is no parameter: expected DONOR" in run.stderr
