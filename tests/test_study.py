@@ -92,6 +92,51 @@ def test_a_blank_ends_a_run_of_years(project):
     assert complete_years(project, Study()) == list(range(2001, 2024))
 
 
+NET = "data/raw/wdi_net_oda_by_donor.csv"
+DAMAGED = [
+    ("data/donors.csv", "", "\ufeff", "row 1 (the header is row 1), column donor: found columns"),
+    ("data/eras.csv", ",", ";", "row 1 (the header is row 1), column scheme: found columns"),
+    (
+        NET,
+        "KAZ,JPN,2000,",
+        "KAZ,JPN,2000 [YR2000],",
+        "column year: found '2000 [YR2000]', expected",
+    ),
+    (
+        NET,
+        "KAZ,JPN,2000,",
+        "<<<<<<< HEAD\nKAZ,JPN,2000,",
+        "found 1 fields (<<<<<<< HEAD), expected 4",
+    ),
+    (NET, "KAZ,JPN,2000,", "KAZ,JPN,2000,1,", "found 5 fields (KAZ,JPN,2000,1,"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "message"), DAMAGED)
+def test_damaged_tables_are_named_before_anything_runs(project, file, old, new, message):
+    path = project / file
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(old, new, -1 if new == ";" else 1), encoding="utf-8")
+    result = make(project, "DONOR=DEU")
+    assert result.returncode != 0 and "Traceback" not in result.stderr
+    first = result.stderr.splitlines()[0]
+    assert first.startswith(f"{file}, row ") and message in first
+
+
+def test_other_encodings_and_missing_tables_are_named(project):
+    path = project / "data/eras.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[4] = lines[4].replace("article", "articl\u00e9")
+    path.write_bytes("\n".join(lines).encode("cp1252"))
+    with pytest.raises(
+        StudyError, match=r"data/eras\.csv, row 5 .*found byte 0xe9, expected UTF-8"
+    ):
+        read_study(project, {})
+    path.unlink()
+    with pytest.raises(StudyError, match=r"data/eras\.csv is missing"):
+        read_study(project, {})
+
+
 def test_eras_come_from_the_data_where_there_is_no_scheme():
     assert Study(donor="DEU").has_data_driven_eras(ROOT)
     assert Study(scheme="data_driven").has_data_driven_eras(ROOT)

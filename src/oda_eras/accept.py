@@ -7,6 +7,7 @@ import json
 import os
 import sys
 
+from oda_eras.commands import one_line
 from oda_eras.paths import build_folder, project_root
 from oda_eras.stamps import read_json, read_stamp, write_atomically
 from oda_eras.study import Study, study_of
@@ -79,6 +80,7 @@ def accept(outputs: str, notebooks: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if study_of(project_root(), sys.argv[1]) != Study():
-        sys.exit("only the run with the default parameters is committed: make accept takes none")
-    accept(sys.argv[1], sys.argv[2:])
+    with one_line():
+        if study_of(project_root(), sys.argv[1]) != Study():
+            sys.exit("only the default run is committed: make accept takes no parameters")
+        accept(sys.argv[1], sys.argv[2:])

@@ -12,6 +12,7 @@ import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
+from oda_eras.commands import one_line
 from oda_eras.datapackage import describe_outputs
 from oda_eras.paths import build_folder, project_root
 from oda_eras.references import references, to_bibtex, to_markdown
@@ -123,4 +124,5 @@ def complete(outputs: str, notebooks: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    complete(sys.argv[1], sys.argv[2:])
+    with one_line():
+        complete(sys.argv[1], sys.argv[2:])

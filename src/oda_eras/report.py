@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup, Comment, Tag
 from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 
+from oda_eras.commands import one_line
 from oda_eras.complete import MERGED, folder_by_request
 from oda_eras.front import citation, downloads, question_and_answer
 from oda_eras.naming import label, naming_of
@@ -296,4 +297,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with one_line():
+        main()

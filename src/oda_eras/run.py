@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from oda_eras.commands import cause, one_line
 from oda_eras.paths import BUILD, build_folder, project_root
 from oda_eras.stamps import (
     content_hash,
@@ -26,7 +27,7 @@ from oda_eras.stamps import (
     write_json,
     write_text,
 )
-from oda_eras.study import Study, StudyError, study_of
+from oda_eras.study import Study, study_of
 
 # A cell that takes longer hangs; the slowest of the chain takes a few seconds.
 CELL_SECONDS = 600
@@ -180,7 +181,7 @@ def describe(error: Exception, name: str) -> str:
     """Say in a few lines which cell failed and how."""
     cell = getattr(error, "cell_index", None)
     if cell is None:
-        return f"{name} stopped: {type(error).__name__}: {error}"
+        return f"{name} stopped: {cause(error)}"
     return f"{name} stopped in cell {cell + 1}: {error.ename}: {error.evalue}"
 
 
@@ -260,11 +261,10 @@ def main() -> None:
     notebook, outputs, *prerequisites = sys.argv[1:]
     try:
         print(run(project_root() / notebook, outputs, prerequisites), flush=True)
-    except (ChainError, StudyError) as error:
-        sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit(f"{Path(notebook).stem} was interrupted")
 
 
 if __name__ == "__main__":
-    main()
+    with one_line():
+        main()

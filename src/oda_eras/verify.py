@@ -6,6 +6,7 @@ Needs no run: raw tables against data/sources.yml, outputs against their manifes
 import sys
 from pathlib import Path
 
+from oda_eras.commands import one_line
 from oda_eras.complete import MERGED, strays
 from oda_eras.paths import project_root
 from oda_eras.sources import DataError, check_checksums, load_sources
@@ -33,6 +34,7 @@ def problems(root: Path, outputs: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    wrong = problems(project_root(), sys.argv[1])
+    with one_line():
+        wrong = problems(project_root(), sys.argv[1])
     print(*wrong or ["outputs and raw tables are as recorded"], sep="\n")
     sys.exit(bool(wrong))
