@@ -113,6 +113,12 @@ $(BUILD)/09_figures.json: $(filter-out $(BUILD)/09_figures.json,$(STAMPS)) $(cal
 $(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb notebooks/words/%.md $(EVERY) | $(VENV)
 	@$(PYTHON) -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)
 
+# What the project itself keeps in data/ is checked before notebooks read it; 01 checks what it reads.
+.build/tables: $(wildcard data/*.csv) data/datapackage.json data/raw/article_figures.csv \
+  $(call module,own_tables schemas) | $(VENV)
+	@$(PYTHON) -m oda_eras.own_tables $@
+$(filter-out $(BUILD)/01_clean.json,$(STAMPS)): | .build/tables
+
 $(BUILD)/done: $(STAMPS) data/README.md CITATION.cff $(call module,complete references)
 	@$(PYTHON) -m oda_eras.complete $(OUT) $(NOTEBOOKS)
 
@@ -170,6 +176,7 @@ claims: | $(VENV) ## judge the claims anew in a scratch copy; fails if a verdict
 power: | $(VENV) ## simulate the break methods' size and power, and check the break engine, anew (data/)
 	@$(PYTHON) -m oda_eras.power
 	@$(PYTHON) -m oda_eras.validation
+	@$(PYTHON) -m oda_eras.record_raw
 
 bench: | $(VENV) ## time the chain against plain papermill and plain Python, in scratch copies
 	@$(PYTHON) -m oda_eras.bench $(NOTEBOOKS)

@@ -9,7 +9,7 @@ from papermill.exceptions import PapermillExecutionError
 from oda_eras import run
 from oda_eras.paths import build_folder, outputs_folder, project_root
 from oda_eras.run import ARTICLE, CONDITIONS, LEFT_OUT, ChainError, adapt
-from oda_eras.stamps import content_hash, lock, read_json, sha256, write_json
+from oda_eras.stamps import NotebookError, content_hash, lock, read_json, sha256, write_json
 from oda_eras.study import Study
 
 
@@ -74,6 +74,13 @@ def test_a_notebooks_hash_follows_its_sources_not_its_outputs(tmp_path):
     folded = hashed()
     notebook["cells"][0]["metadata"]["tags"] = ["only-article"]
     assert len({titled, folded, hashed()}) == 3
+
+
+def test_a_merge_conflict_in_a_notebook_is_named_with_its_line(tmp_path):
+    path = tmp_path / "02_measures.ipynb"
+    path.write_text('{\n "cells": [\n<<<<<<< HEAD\n ]\n}\n')
+    with pytest.raises(NotebookError, match=r"^notebooks/02_measures\.ipynb, line 3: "):
+        content_hash(path)
 
 
 def test_broken_json_reads_as_absent(tmp_path):

@@ -9,7 +9,7 @@ import time
 import pytest
 from conftest import ROOT, make
 
-from oda_eras.study import Study, StudyError, complete_years, read_study, study_of
+from oda_eras.study import Study, StudyError, TableError, complete_years, read_study, study_of
 
 CHOICES = [
     {},
@@ -129,11 +129,11 @@ def test_other_encodings_and_missing_tables_are_named(project):
     lines[4] = lines[4].replace("article", "articl\u00e9")
     path.write_bytes("\n".join(lines).encode("cp1252"))
     with pytest.raises(
-        StudyError, match=r"data/eras\.csv, row 5 .*found byte 0xe9, expected UTF-8"
+        TableError, match=r"data/eras\.csv, row 5 .*found byte 0xe9, expected UTF-8"
     ):
         read_study(project, {})
     path.unlink()
-    with pytest.raises(StudyError, match=r"data/eras\.csv is missing"):
+    with pytest.raises(TableError, match=r"data/eras\.csv is missing"):
         read_study(project, {})
 
 

@@ -10,6 +10,10 @@ from pathlib import Path
 from oda_eras.paths import BUILD
 
 
+class NotebookError(Exception):
+    """A notebook's file is damaged; the message names file and line."""
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file so that a kill leaves the old one or the new one, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -24,12 +28,19 @@ def sha256(path: Path) -> str:
 
 
 def content_hash(path: Path) -> str:
-    """Hash of what a run depends on: of a notebook its cells, of a stamp what was published."""
+    """Hash of what a run depends on: of a notebook its cells, of a stamp what was published.
+
+    Raises NotebookError for a notebook that can't be read.
+    """
     if BUILD in path.parts:
         return hashlib.sha256(json.dumps(read_stamp(path).get("outputs")).encode()).hexdigest()
     if path.suffix != ".ipynb":
         return sha256(path)
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except json.JSONDecodeError as error:
+        place = f"notebooks/{path.name}, line {error.lineno}"
+        raise NotebookError(f"{place}: {error.msg}: is it a merge conflict's?") from None
     kept = [
         [
             cell["cell_type"],
