@@ -54,7 +54,8 @@ VENV = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/.complete)
 module = $(1:%=src/oda_eras/%.py)
 table = $(1:%=$(OUT)/data/%.csv)
 
-.PHONY: all report paper docx crate donors test test-portable lab accept verify claims power bench clean help
+.PHONY: all report paper docx crate donors test test-portable lab accept verify claims refresh \
+  accept-data restore-data power bench clean help
 
 all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 
@@ -68,11 +69,11 @@ RAW = $(wildcard data/raw/*.csv data/raw/*.csv.gz) data/organisations.csv data/r
 $(BUILD)/01_clean.json: $(RAW) data/README.md data/eras.csv $(call module,schemas panel identities)
 CLEAN = $(call table,panel dac_total japan_totals prices context article_oda article_figures \
   constant_prices sectors_2012 china_commitments climate_marked flows agreements energy \
-  direct_investment ideal_points) $(OUT)/data/world.csv.gz
+  direct_investment ideal_points vintages) $(OUT)/data/world.csv.gz
 $(CLEAN): $(BUILD)/01_clean.json ;
 
 $(BUILD)/02_measures.json: data/eras.csv $(call module,article derived panel prices) \
-  $(call table,panel article_figures japan_totals prices context sectors_2012 flows) \
+  $(call table,panel article_figures japan_totals prices context sectors_2012 flows vintages) \
   $(OUT)/data/world.csv.gz
 $(call table,derived gross_cells repayments price_bases): $(BUILD)/02_measures.json ;
 
@@ -172,6 +173,21 @@ verify: | $(VENV) ## compare raw tables and outputs with their recorded hashes
 
 claims: | $(VENV) ## judge the claims anew in a scratch copy; fails if a verdict changed
 	@$(PYTHON) -m oda_eras.rejudge $(OUT)
+
+# polars reads the bulk file of the CRS: 50 MB that nothing else needs
+.venv/.refresh: .venv/.complete
+	@.venv/bin/uv pip install --quiet --constraint requirements.lock -e '.[refresh]' && touch $@
+
+refresh: | $(VENV:complete=refresh) ## fetch today's figures and show what they would change
+	@$(PYTHON) -m oda_eras.refresh
+
+accept-data: | $(VENV) ## take over what make refresh fetched, then run the chain
+	@$(PYTHON) -m oda_eras.vintages accept
+	@$(MAKE) --no-print-directory all
+
+restore-data: | $(VENV) ## go back to the tables before make accept-data
+	@$(PYTHON) -m oda_eras.vintages restore
+	@$(MAKE) --no-print-directory all
 
 power: | $(VENV) ## simulate the break methods' size and power, and check the break engine, anew (data/)
 	@$(PYTHON) -m oda_eras.power

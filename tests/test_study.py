@@ -9,7 +9,17 @@ import time
 import pytest
 from conftest import ROOT, make
 
-from oda_eras.study import Study, StudyError, TableError, complete_years, read_study, study_of
+from oda_eras.study import (
+    LAST_YEAR,
+    RECIPIENTS,
+    Study,
+    StudyError,
+    TableError,
+    complete_years,
+    last_year,
+    read_study,
+    study_of,
+)
 
 CHOICES = [
     {},
@@ -158,3 +168,16 @@ def test_what_modules_and_notebooks_share_is_said_in_one_place(home):
         code[path.name] = "\n".join("".join(cell["source"]) for cell in cells)
     said = [name for name, text in code.items() if re.search(SAID_ONCE[home], text, re.MULTILINE)]
     assert said == [home]
+
+
+def test_the_study_ends_with_the_last_year_that_is_whole(project):
+    table = project / "data/raw/wdi_net_oda_by_donor.csv"
+    assert last_year(project) == LAST_YEAR
+    rows = [f"{code},JPN,{LAST_YEAR + 1},1.0\n" for code in RECIPIENTS]
+    text = table.read_text()
+    table.write_text(text + "".join(rows[:4]))
+    assert last_year(project) == LAST_YEAR
+    table.write_text(text + "".join(rows))
+    assert last_year(project) == LAST_YEAR + 1
+    table.write_text("recipient;donor\n")
+    assert last_year(project) == 2023  # 01 says what is wrong with it

@@ -55,14 +55,14 @@ FORMATS = {
 
 
 def files(root: Path, outputs: str) -> list[str]:
-    """What goes into the crate, by its path from the root; caches and hidden files do not."""
+    """What goes into the crate, by its path from the root; not caches, hidden files, vintages."""
     names = [name for name in SINGLE_FILES if (root / name).is_file()]
     for folder in FOLDERS:
         paths = [path.relative_to(root) for path in (root / folder).rglob("*") if path.is_file()]
         names += [
             path.as_posix()
             for path in paths
-            if not any(part.startswith((".", "__pycache__")) for part in path.parts)
+            if not any(part.startswith((".", "__pycache__", "vintages")) for part in path.parts)
         ]
     return sorted(names + [f"{outputs}/{name}" for name in published_files(root / outputs)])
 

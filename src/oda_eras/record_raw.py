@@ -5,6 +5,8 @@ into data/sources.yml and describes the tables of data/ in data/datapackage.json
 data/README.md. The tables must pass their schemas and identities first.
 """
 
+from pathlib import Path
+
 import yaml
 
 from oda_eras.commands import one_line
@@ -16,8 +18,8 @@ from oda_eras.sources import load_sources, raw_file
 from oda_eras.stamps import sha256, write_atomically, write_json
 
 
-def main() -> None:
-    root = project_root()
+def record(root: Path) -> None:
+    """Check and record the tables of a checkout. Raises DataError or WordsError."""
     check_across(read_raw_tables(root))
     read_own_tables(root)
     sources = load_sources(root)
@@ -31,4 +33,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     with one_line():
-        main()
+        record(project_root())

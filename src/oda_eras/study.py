@@ -19,7 +19,7 @@ RECIPIENTS = {
     "TKM": "Turkmenistan",
     "UZB": "Uzbekistan",
 }
-FIRST_YEAR, LAST_YEAR = 1992, 2023
+FIRST_YEAR = 1992
 # From here on flows to the five count as ODA; 1992 is shown, and tests start after it.
 LISTED = 1993
 # The groups of data/donors.csv that make up the DAC's total.
@@ -39,12 +39,70 @@ ERAS = ("data/eras.csv", "scheme", "donor")
 NET_TABLE, GRANTS_TABLE = "data/raw/wdi_net_oda_by_donor.csv", "data/raw/dac2a_grants_by_donor.csv"
 
 
-class StudyError(ValueError):
-    """A choice that can't be run; the message says what is allowed."""
-
-
 class TableError(ValueError):
     """A table that choices are checked against is damaged; the message says where and how."""
+
+
+def _rows(root: Path, file: str, *columns: str, whole: str = "") -> list[dict[str, str]]:
+    """Read a table before anything is installed that could check it further (01 does that).
+
+    Raises TableError with file, row and column where the file is missing or no UTF-8 table with
+    these columns, a row has a field too many or too few, or a cell of the column `whole` is no
+    whole number.
+    """
+
+    def fault(row: int, column: str, found: str, expected: str) -> TableError:
+        place = f"row {row} (the header is row 1)" + (f", column {column}" if column else "")
+        return TableError(f"{file}, {place}: found {found}, expected {expected}")
+
+    try:
+        content = (root / file).read_bytes()
+    except FileNotFoundError:
+        raise TableError(f"{file} is missing: take it from the project's repository") from None
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        raise fault(row, "", f"byte {content[error.start]:#x}", "UTF-8") from None
+    # blank lines at the end are no rows
+    header, *lines = list(csv.reader(io.StringIO(text.rstrip("\r\n"), newline=""))) or [[]]
+    for column in columns:
+        if column not in header:
+            raise fault(1, column, f"columns {header}", f"a column {column}")
+    rows = []
+    for number, line in enumerate(lines, start=2):
+        if len(line) != len(header):
+            expected = f"{len(header)}, as in the header"
+            raise fault(number, "", f"{len(line)} fields ({','.join(line)[:40]})", expected)
+        row = dict(zip(header, line, strict=True))
+        if whole and not row[whole].isdecimal():
+            raise fault(number, whole, f"'{row[whole]}'", "a whole number")
+        rows.append(row)
+    return rows
+
+
+def last_year(root: Path) -> int:
+    """The last year in which Japan's net flow to each of the five is known.
+
+    A table that can't be read is for the first notebook to name; until then 2023 stands.
+    """
+    try:
+        rows = _rows(root, NET_TABLE, "recipient", "donor", "year", "net_usd_million", whole="year")
+    except TableError:
+        rows = []
+    years = {recipient: set() for recipient in RECIPIENTS}
+    for row in rows:
+        if row["donor"] == "JPN" and row["net_usd_million"] and row["recipient"] in years:
+            years[row["recipient"]].add(int(row["year"]))
+    known = set.intersection(*years.values())
+    return max(known, default=2023)
+
+
+LAST_YEAR = last_year(Path(__file__).resolve().parents[2])
+
+
+class StudyError(ValueError):
+    """A choice that can't be run; the message says what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -211,44 +269,6 @@ def _one_of(name: str, values: list, allowed) -> None:
             if isinstance(allowed, range):
                 listed = [f"{allowed[0]} to {allowed[-1]}"]
             raise StudyError(f"{name.upper()}={value}: expected {', '.join(listed)}")
-
-
-def _rows(root: Path, file: str, *columns: str, whole: str = "") -> list[dict[str, str]]:
-    """Read a table before anything is installed that could check it further (01 does that).
-
-    Raises TableError with file, row and column where the file is missing or no UTF-8 table with
-    these columns, a row has a field too many or too few, or a cell of the column `whole` is no
-    whole number.
-    """
-
-    def fault(row: int, column: str, found: str, expected: str) -> TableError:
-        place = f"row {row} (the header is row 1)" + (f", column {column}" if column else "")
-        return TableError(f"{file}, {place}: found {found}, expected {expected}")
-
-    try:
-        content = (root / file).read_bytes()
-    except FileNotFoundError:
-        raise TableError(f"{file} is missing: take it from the project's repository") from None
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        raise fault(row, "", f"byte {content[error.start]:#x}", "UTF-8") from None
-    # blank lines at the end are no rows
-    header, *lines = list(csv.reader(io.StringIO(text.rstrip("\r\n"), newline=""))) or [[]]
-    for column in columns:
-        if column not in header:
-            raise fault(1, column, f"columns {header}", f"a column {column}")
-    rows = []
-    for number, line in enumerate(lines, start=2):
-        if len(line) != len(header):
-            expected = f"{len(header)}, as in the header"
-            raise fault(number, "", f"{len(line)} fields ({','.join(line)[:40]})", expected)
-        row = dict(zip(header, line, strict=True))
-        if whole and not row[whole].isdecimal():
-            raise fault(number, whole, f"'{row[whole]}'", "a whole number")
-        rows.append(row)
-    return rows
 
 
 def main() -> None:
