@@ -112,22 +112,23 @@ $(LEDGER): $(BUILD)/08_claims.json ;
 $(BUILD)/09_figures.json: $(filter-out $(BUILD)/09_figures.json,$(STAMPS)) $(call module,gallery)
 
 $(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb notebooks/words/%.md $(EVERY) | $(VENV)
-	@$(PYTHON) -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)
+	@"$(PYTHON)" -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)
 
 # What the project itself keeps in data/ is checked before notebooks read it; 01 checks what it reads.
 .build/tables: $(wildcard data/*.csv) data/datapackage.json data/raw/article_figures.csv \
   $(call module,own_tables schemas) | $(VENV)
-	@$(PYTHON) -m oda_eras.own_tables $@
+	@"$(PYTHON)" -m oda_eras.own_tables $@
 $(filter-out $(BUILD)/01_clean.json,$(STAMPS)): | .build/tables
 
 $(BUILD)/done: $(STAMPS) data/README.md CITATION.cff $(call module,complete references)
-	@$(PYTHON) -m oda_eras.complete $(OUT) $(NOTEBOOKS)
+	@"$(PYTHON)" -m oda_eras.complete $(OUT) $(NOTEBOOKS)
 
 # Anything in the outputs or stamps newer than the last complete run was edited, cut or deleted
 # since, or a run was interrupted: have every notebook's outputs looked at, not just stale ones.
 ifneq ($(wildcard $(STAMPS)),)
-CHANGED = find $(OUT) $(STAMPS) $(BY_REQUEST:%=-path '$(OUT)/%' -prune -o) \
-  -newer $(BUILD)/done -print
+# So is what is newer than now, since a clock that was set back would leave edits older than it.
+CHANGED = touch $(BUILD)/now; find -H $(OUT) $(STAMPS) $(BY_REQUEST:%=-path '$(OUT)/%' -prune -o) \
+  \( -newer $(BUILD)/done -o -newer $(BUILD)/now \) -print
 ifneq ($(shell $(CHANGED) 2>&1 | head -n 1),)
 $(STAMPS) $(BUILD)/done: FORCE
 endif
@@ -138,64 +139,64 @@ FORCE:
 	@$(PYTHON3) src/oda_eras/environment.py
 
 paper: $(BUILD)/done ## set the example paper as PDF, from the outputs (outputs/JPN/paper)
-	@$(PYTHON) -m oda_eras.paper pdf $(OUT)
+	@"$(PYTHON)" -m oda_eras.paper pdf $(OUT)
 
 docx: $(BUILD)/done ## the same paper for Word
-	@$(PYTHON) -m oda_eras.paper docx $(OUT)
+	@"$(PYTHON)" -m oda_eras.paper docx $(OUT)
 
 crate: $(BUILD)/done ## pack inputs, notebooks and outputs for deposit, as an RO-Crate (outputs/JPN/crate)
-	@$(PYTHON) -m oda_eras.crate $(OUT) $(NOTEBOOKS)
+	@"$(PYTHON)" -m oda_eras.crate $(OUT) $(NOTEBOOKS)
 
 test: | $(VENV) ## check everything in a scratch copy; touches nothing here
-	@$(PYTHON) -m pytest
+	@"$(PYTHON)" -m pytest
 
 test-portable: | $(VENV) ## try the project on other machines' terms: settings, homes, folders, faults (minutes)
-	@$(PYTHON) -m pytest -m portable
+	@"$(PYTHON)" -m pytest -m portable
 
 # the paper is about the default run
 report: $(BUILD)/done $(if $(filter JPN,$(RUN)),paper docx) ## write the notebooks as web pages, to read on a phone or print
-	@$(PYTHON) -m oda_eras.report $(OUT) $(NOTEBOOKS)
+	@"$(PYTHON)" -m oda_eras.report $(OUT) $(NOTEBOOKS)
 
 # notebooks/.jupyter has Markdown open rendered and asks for no news, where the reader's own settings
 # do not say otherwise; its kernel names itself as notebooks do, which opening one would else change
 lab: export JUPYTER_CONFIG_PATH = $(CURDIR)/notebooks/.jupyter
 lab: | $(VENV) ## open JupyterLab on the notebooks and their reading order
-	@mkdir -p .build && $(PYTHON) -m jupyterlab --allow-root --LabApp.default_url=/lab/tree/README.md notebooks
+	@mkdir -p .build && "$(PYTHON)" -m jupyterlab --allow-root --LabApp.default_url=/lab/tree/README.md notebooks
 
 donors: | $(VENV) ## run every donor with enough data, then compare them (outputs/donors)
-	@$(PYTHON) -m oda_eras.all_donors
+	@"$(PYTHON)" -m oda_eras.all_donors
 
 accept: all ## take the executed notebooks over into notebooks/, to be committed
-	@$(PYTHON) -m oda_eras.accept $(OUT) $(NOTEBOOKS)
+	@"$(PYTHON)" -m oda_eras.accept $(OUT) $(NOTEBOOKS)
 
 verify: | $(VENV) ## compare raw tables and outputs with their recorded hashes
-	@$(PYTHON) -m oda_eras.verify $(OUT)
+	@"$(PYTHON)" -m oda_eras.verify $(OUT)
 
 claims: | $(VENV) ## judge the claims anew in a scratch copy; fails if a verdict changed
-	@$(PYTHON) -m oda_eras.rejudge $(OUT)
+	@"$(PYTHON)" -m oda_eras.rejudge $(OUT)
 
 # polars reads the bulk file of the CRS: 50 MB that nothing else needs
 .venv/.refresh: .venv/.complete
 	@.venv/bin/uv pip install --quiet --constraint requirements.lock -e '.[refresh]' && touch $@
 
 refresh: | $(VENV:complete=refresh) ## fetch today's figures and show what they would change
-	@$(PYTHON) -m oda_eras.refresh
+	@"$(PYTHON)" -m oda_eras.refresh
 
 accept-data: | $(VENV) ## take over what make refresh fetched, then run the chain
-	@$(PYTHON) -m oda_eras.vintages accept
+	@"$(PYTHON)" -m oda_eras.vintages accept
 	@$(MAKE) --no-print-directory all
 
 restore-data: | $(VENV) ## go back to the tables before make accept-data
-	@$(PYTHON) -m oda_eras.vintages restore
+	@"$(PYTHON)" -m oda_eras.vintages restore
 	@$(MAKE) --no-print-directory all
 
 power: | $(VENV) ## simulate the break methods' size and power, and check the break engine, anew (data/)
-	@$(PYTHON) -m oda_eras.power
-	@$(PYTHON) -m oda_eras.validation
-	@$(PYTHON) -m oda_eras.record_raw
+	@"$(PYTHON)" -m oda_eras.power
+	@"$(PYTHON)" -m oda_eras.validation
+	@"$(PYTHON)" -m oda_eras.record_raw
 
 bench: | $(VENV) ## time the chain against plain papermill and plain Python, in scratch copies
-	@$(PYTHON) -m oda_eras.bench $(NOTEBOOKS)
+	@"$(PYTHON)" -m oda_eras.bench $(NOTEBOOKS)
 
 clean: ## remove the environment and what make remembers; outputs stay
 	rm -rf .venv .build

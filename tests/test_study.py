@@ -1,5 +1,6 @@
 """A run's name and its choices: each tells the other, and wrong ones stop with what is allowed."""
 
+import ast
 import json
 import re
 import subprocess
@@ -87,6 +88,16 @@ def test_the_check_needs_no_environment():
     code += "runpy.run_path('src/oda_eras/study.py', run_name='__main__')"
     run = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True)
     assert run.stdout == b"DEU\n", run.stderr
+
+
+def test_an_old_python_is_told_in_one_line_with_parameters_too():
+    source = (ROOT / "src/oda_eras/study.py").read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 7))
+    code = "import runpy, sys; sys.version_info = (3, 9, 2, 'final', 0); "
+    code += "runpy.run_path('src/oda_eras/study.py', run_name='__main__')"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    told = "make: Python 3.9 found, 3.11 or newer needed: try make PYTHON3=python3.12\n"
+    assert run.stderr == told
 
 
 @pytest.mark.parametrize("name", ["NEW", "JPN.colour-blue", "DEU.lag-0", "DEU.recipients-UZB-KAZ"])

@@ -2,14 +2,16 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from conftest import OUT, ROOT, make
 
-from oda_eras.bench import outside_make
+from oda_eras.bench import copy_tree, outside_make
 from oda_eras.stamps import read_json
 
 # what make sets for all that it starts, and what it takes away
@@ -127,6 +129,43 @@ def test_a_run_with_a_readers_settings_gives_the_committed_outputs(project, fore
 def test_a_run_without_a_home_gives_the_committed_outputs(project):
     first_notebook(project, HOME="/nonexistent")
     assert_as_committed(project)
+
+
+@pytest.mark.portable
+def test_a_folder_of_any_name_with_data_and_outputs_behind_links(tmp_path):
+    elsewhere = copy_tree(tmp_path / "großer Ordner/a b's")
+    project = tmp_path / "mon projet é"
+    shutil.copytree(elsewhere, project, ignore=shutil.ignore_patterns("data", "outputs"))
+    for folder in ("data", "outputs"):
+        (project / folder).symlink_to(elsewhere / folder)
+    (tmp_path / "my env").symlink_to(sys.prefix)
+    python = tmp_path / "my env/bin/python"
+    run = subprocess.run(
+        ["make", f"PYTHON={python}", ".build/JPN/01_clean.json", ".build/tables"],
+        cwd=project, env=outside_make(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert_as_committed(project)
+
+
+@pytest.mark.portable
+def test_a_kernel_ends_with_the_run_that_started_it(project):
+    env = outside_make() | {"PYTHONPATH": str(project / "src")}
+    run = subprocess.Popen(
+        [sys.executable, "-m", "oda_eras.run", "notebooks/01_clean.ipynb", OUT],
+        cwd=project, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
+    kernels = []
+    while run.poll() is None and not kernels:
+        time.sleep(0.1)
+        kernels = children.read_text().split() if children.exists() else []
+    time.sleep(1)
+    run.kill()
+    run.wait()
+    time.sleep(4)  # kernels look for their parent once a second
+    commands = [Path(f"/proc/{pid}/cmdline") for pid in kernels]
+    assert kernels and not [c for c in commands if c.exists() and b"ipykernel" in c.read_bytes()]
 
 
 def test_parameters_from_the_environment_are_checked_as_those_of_the_command_line(project):

@@ -197,8 +197,8 @@ def check_declared(fragment: dict, prerequisites: dict[str, str], name: str) -> 
     missing = sorted(set(fragment["reads"] + fragment["modules"]) - declared)
     if missing and Path(missing[0]).is_absolute():
         raise ChainError(
-            f"{name} used {missing[0]}: oda_eras is installed from another checkout; "
-            "install this one (pip install -e .) or run make without PYTHON="
+            f"{name} used {missing[0]}, which is outside the project: run it by make, which has "
+            "the checkout's own modules found first"
         )
     if missing:
         raise ChainError(

@@ -12,6 +12,10 @@ import sys
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+if sys.version_info < (3, 11):  # noqa: UP036 (any Python may call this)
+    found = ".".join(str(part) for part in sys.version_info[:2])
+    sys.exit(f"make: Python {found} found, 3.11 or newer needed: try make PYTHON3=python3.12")
+
 RECIPIENTS = {
     "KAZ": "Kazakhstan",
     "KGZ": "Kyrgyzstan",
