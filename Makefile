@@ -49,6 +49,7 @@ endif
 unexport $(PARAMETERS)
 
 STAMPS = $(NOTEBOOKS:%=$(BUILD)/%.json)
+EXECUTED = $(NOTEBOOKS:%=$(BUILD)/%.ipynb)
 # another interpreter, as in a conda environment, brings its own packages: no .venv then
 VENV = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/.complete)
 module = $(1:%=src/oda_eras/%.py)
@@ -127,7 +128,7 @@ $(BUILD)/done: $(STAMPS) data/README.md CITATION.cff $(call module,complete refe
 # since, or a run was interrupted: have every notebook's outputs looked at, not just stale ones.
 ifneq ($(wildcard $(STAMPS)),)
 # So is what is newer than now, since a clock that was set back would leave edits older than it.
-CHANGED = touch $(BUILD)/now; find -H $(OUT) $(STAMPS) $(BY_REQUEST:%=-path '$(OUT)/%' -prune -o) \
+CHANGED = touch $(BUILD)/now; find -H $(OUT) $(STAMPS) $(EXECUTED) $(BY_REQUEST:%=-path '$(OUT)/%' -prune -o) \
   \( -newer $(BUILD)/done -o -newer $(BUILD)/now \) -print
 ifneq ($(shell $(CHANGED) 2>&1 | head -n 1),)
 $(STAMPS) $(BUILD)/done: FORCE

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -146,6 +148,41 @@ def test_a_folder_of_any_name_with_data_and_outputs_behind_links(tmp_path):
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert_as_committed(project)
+
+
+def blocks(section: str) -> list[str]:
+    """What a section of CONTRIBUTING.md shows as code, in order."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split(f"## {section}\n")[1]
+    found = re.findall(
+        r"^   ```\w*\n(.*?)^   ```", text.split("\n## ")[0], re.DOTALL | re.MULTILINE
+    )
+    return [textwrap.dedent(block) for block in found]
+
+
+@pytest.mark.portable
+def test_the_recipes_for_a_number_and_a_figure_work_as_written(project):
+    drawing, declared = blocks("A figure")
+    module = project / "src/oda_eras/figures.py"
+    module.write_text(f"{module.read_text(encoding='utf-8')}\n\n{drawing}", encoding="utf-8")
+    words = project / "notebooks/words/03_patterns.md"
+    (said,) = blocks("A number in a sentence")
+    words.write_text(f"{words.read_text(encoding='utf-8')}\n{declared}\n{said}", encoding="utf-8")
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    lines = re.findall(r"`((?:rows = |nb\.(?:say|figure)\().*?)`", text)
+    assert [line.split("(")[0] for line in lines[:3]] == [
+        "nb.say",
+        "rows = total.rename",
+        "nb.figure",
+    ]
+    notebook = project / "notebooks/03_patterns.ipynb"
+    content = read_json(notebook)
+    at = next(c for c in content["cells"] if "f01_flows_by_recipient" in "".join(c["source"]))
+    at["source"] = "\n".join(["".join(at["source"]), *lines])
+    notebook.write_text(json.dumps(content), encoding="utf-8")
+    result = make(project, ".build/JPN/03_patterns.json")
+    assert result.returncode == 0, result.stderr
+    assert (project / OUT / "figures/phone/f49_received.webp").is_file()
+    assert "last_total" in read_json(project / ".build/JPN/03_patterns.json")["numbers"]
 
 
 @pytest.mark.portable

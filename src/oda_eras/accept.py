@@ -67,8 +67,9 @@ def accept(outputs: str, notebooks: list[str]) -> None:
     stale = [line for name in notebooks for line in read_stamp(build / f"{name}.json")["stale"]]
     if stale:
         sys.exit("\n".join(["readings no longer hold: rewrite them first", *stale]))
-    for name in notebooks:
-        executed = to_text(normalise(read_json(build / f"{name}.ipynb")))
+    # all of them or, where one can't be read, none
+    taken = {name: to_text(normalise(read_json(build / f"{name}.ipynb"))) for name in notebooks}
+    for name, executed in taken.items():
         committed = root / "notebooks" / f"{name}.ipynb"
         if committed.read_text(encoding="utf-8") == executed:
             continue

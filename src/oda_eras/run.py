@@ -24,6 +24,7 @@ from oda_eras.stamps import (
     lock,
     read_json,
     read_stamp,
+    sha256,
     write_json,
     write_text,
 )
@@ -61,6 +62,11 @@ def is_current(stamp: dict, prerequisites: dict[str, str], root: Path) -> bool:
     return (
         bool(stamp) and stamp["prerequisites"] == prerequisites and not damaged_outputs(stamp, root)
     )
+
+
+def is_whole(executed: Path, stamp: dict) -> bool:
+    """Whether the executed notebook, which report and accept read, is there as it was made."""
+    return executed.is_file() and sha256(executed) == stamp.get("executed")
 
 
 def execute(notebook: Path, executed: Path, parameters: dict, folder: Path) -> str:
@@ -212,12 +218,13 @@ def run(notebook: Path, outputs: str, listed: list[str]) -> str:
     root, build, name = project_root(), build_folder(outputs), notebook.stem
     study = study_of(root, outputs)
     stamp_file, fragment_file = build / f"{name}.json", build / "fragments" / f"{name}.json"
+    executed = build / f"{name}.ipynb"
     running, failed = build / f"{name}.running.ipynb", build / f"{name}.failed.ipynb"
     with lock(build / f"{name}.lock"):
         started = time.monotonic()
         stamp = read_stamp(stamp_file)
         prerequisites = {path: content_hash(root / path) for path in sorted(set(listed))}
-        if is_current(stamp, prerequisites, root):
+        if is_current(stamp, prerequisites, root) and is_whole(executed, stamp):
             os.utime(stamp_file)
             return f"{name} is up to date"
         fragment_file.unlink(missing_ok=True)
@@ -250,9 +257,10 @@ def run(notebook: Path, outputs: str, listed: list[str]) -> str:
             print(f"{orphan} is no longer made by {name} and is removed")
             (root / orphan).unlink(missing_ok=True)
         failed.unlink(missing_ok=True)
-        os.replace(running, build / f"{name}.ipynb")
+        os.replace(running, executed)
         seconds = round(time.monotonic() - started, 1)
-        write_json(stamp_file, fragment | {"prerequisites": prerequisites, "seconds": seconds})
+        about = {"prerequisites": prerequisites, "seconds": seconds, "executed": sha256(executed)}
+        write_json(stamp_file, fragment | about)
         os.utime(stamp_file)  # a stamp that says the same as before is new all the same
     return f"{name} ran in {seconds} s"
 

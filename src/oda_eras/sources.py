@@ -38,6 +38,18 @@ class DataError(Exception):
         super().__init__(f"{file}, {place}: found {found}, expected {expected}")
 
 
+class EachOnce(yaml.SafeLoader):
+    """Reads YAML as safe_load does, but refuses a key that comes twice."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                mark = node.value[number][0].start_mark
+                raise yaml.MarkedYAMLError(problem=f"a second {key}", problem_mark=mark)
+        return super().construct_mapping(node, deep)
+
+
 def load_sources(root: Path) -> dict[str, dict]:
     """Read data/sources.yml: one entry per raw table, by id (the file's name without endings).
 
@@ -46,7 +58,7 @@ def load_sources(root: Path) -> dict[str, dict]:
     """
     file = "data/sources.yml"
     try:
-        sources = yaml.safe_load((root / file).read_text(encoding="utf-8"))
+        sources = yaml.load((root / file).read_text(encoding="utf-8"), Loader=EachOnce)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "any line"

@@ -1,6 +1,5 @@
 """What a notebook read and made, by content: the stamps that make's decisions rest on."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -90,6 +89,8 @@ def damaged_outputs(stamp: dict, root: Path) -> list[str]:
 @contextmanager
 def lock(path: Path):
     """Hold an exclusive lock; it ends with the process, however that ends."""
+    import fcntl  # Windows has none: there the package can be imported, the chain runs in WSL
+
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
