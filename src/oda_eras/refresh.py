@@ -76,6 +76,7 @@ DAC2A_TYPES = {
     "218": "loans_net",
     "207": "technical_cooperation",
 }
+# unverified against a live answer: a code that the OECD does not know ends in one line
 DAC1_FLOWS = {
     "1120": "gross",
     "1121": "grants",
