@@ -167,22 +167,7 @@ def test_an_orphaned_output_goes(chain):
 
 def test_help_explains_every_target():
     listed = make(ROOT, "help").stdout.splitlines()
-    names = {line.split("\t")[0] for line in listed}
-    assert names == {
-        "all",
-        "paper",
-        "docx",
-        "crate",
-        "donors",
-        "test",
-        "test-portable",
-        "report",
-        "lab",
-        "accept",
-        "verify",
-        "claims",
-        "power",
-        "bench",
-        "clean",
-        "help",
-    }
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+    targets = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split()
+    assert "test-portable" in targets
+    assert {line.split("\t")[0] for line in listed} == set(targets)

@@ -132,6 +132,12 @@ def test_a_mirror_of_pip_serves_uv_and_folders_elsewhere_do_not():
     }
 
 
+def test_a_package_may_come_from_any_of_several_places():
+    found = environment.surroundings({}, {"extra-index-url": "https://more.example/simple"})
+    assert found["UV_INDEX"] == "https://more.example/simple"
+    assert found["UV_INDEX_STRATEGY"] == "unsafe-best-match"
+
+
 def test_reasons_are_readable():
     assert "does" not in environment.reason("hash mismatch for pandas")
     assert "requirements.lock" in environment.reason("Hash mismatch for pandas")

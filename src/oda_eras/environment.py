@@ -76,6 +76,9 @@ def surroundings(variables, settings):
     for name in ("UV_SYSTEM_PYTHON", "UV_TARGET", "UV_PREFIX", "UV_CONSTRAINT", "UV_OVERRIDE"):
         clean.pop(name, None)
     clean["PIP_CONFIG_FILE"] = os.devnull
+    if "extra-index-url" in settings or "find-links" in settings:
+        # as pip does: the pinned version from whichever place has it; its hash is compared anyway
+        clean.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
     for option, value in settings.items():
         clean["PIP_" + option.upper().replace("-", "_")] = value
         clean.setdefault(INDEX[option], value)
