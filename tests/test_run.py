@@ -1,6 +1,8 @@
 """Decisions by content, kernels that stay by themselves, errors in a few lines."""
 
+import errno
 import json
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -26,9 +28,22 @@ def test_what_a_kernel_writes_to_stderr_is_taken_out_of_the_notebook(tmp_path):
 
 def test_errors_name_notebook_and_cell():
     error = PapermillExecutionError(6, 4, "", "DataError", "data/raw/x.csv, row 3", [])
-    assert run.describe(error, "01_clean") == (
+    assert run.describe(error, "01_clean", Path("no log")) == (
         "01_clean stopped in cell 7: DataError: data/raw/x.csv, row 3"
     )
+
+
+def test_of_a_kernel_that_did_not_start_the_last_words_are_told(tmp_path):
+    log = tmp_path / "01_clean.log"
+    log.write_text("Traceback ...\nRuntimeError: can't start new thread\nError occurred\n")
+    error = RuntimeError("Kernel died before replying to kernel_info")
+    assert run.describe(error, "01_clean", log) == (
+        "01_clean stopped, its kernel ended: RuntimeError: can't start new thread"
+    )
+    log.unlink()
+    assert "too little memory" in run.describe(error, "01_clean", log)
+    full = OSError(errno.ENOSPC, "no space", "x.csv")
+    assert run.describe(full, "01_clean", log).endswith(": x.csv: no space is left on the disk")
 
 
 def test_an_undeclared_prerequisite_is_refused():

@@ -185,6 +185,26 @@ def test_the_recipes_for_a_number_and_a_figure_work_as_written(project):
     assert "last_total" in read_json(project / ".build/JPN/03_patterns.json")["numbers"]
 
 
+LIMITS = {
+    "ulimit -n 24": "too few files may be open at once",
+    "ulimit -v 300000": "its kernel ended: ",
+    "ulimit -f 100": "large",
+    "rm outputs/JPN/data/panel.csv; mkdir -p outputs/JPN/data/panel.csv/x": "is a directory",
+    "touch .build": ".build/jpn: a file stands where a folder should be",
+}
+
+
+@pytest.mark.portable
+@pytest.mark.parametrize(("fault", "words"), LIMITS.items())
+def test_what_a_machine_lacks_is_told_in_a_line(project, fault, words):
+    command = f"{fault}; exec make PYTHON={sys.executable} .build/JPN/01_clean.json"
+    run = subprocess.run(
+        ["sh", "-c", command], cwd=project, env=outside_make(), capture_output=True, text=True
+    )
+    told = [line for line in run.stderr.splitlines() if not line.startswith(("make:", "  "))]
+    assert run.returncode != 0 and len(told) == 1 and words in told[0].lower(), run.stderr
+
+
 @pytest.mark.portable
 def test_a_kernel_ends_with_the_run_that_started_it(project):
     env = outside_make() | {"PYTHONPATH": str(project / "src")}

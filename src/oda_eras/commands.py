@@ -20,6 +20,7 @@ MACHINE = {
     errno.EPERM: "it may not be changed by this user",
     errno.EMFILE: "too few files may be open at once (ulimit -n)",
     errno.ENFILE: "too few files may be open at once on this machine",
+    errno.EFBIG: "a file may not be that large (ulimit -f)",
     errno.ENOMEM: "there is not enough memory",
     errno.EISDIR: "it is a folder, a file should be there",
     errno.ENOTDIR: "a file stands where a folder should be",
@@ -35,9 +36,9 @@ def cause(error: BaseException) -> str:
         chain.append(at)
         at = at.__cause__ or at.__context__
     for fault in chain:
-        if isinstance(fault, OSError) and fault.errno in MACHINE:
-            place = f"{fault.filename}: " if fault.filename else ""
-            return place + MACHINE[fault.errno]
+        number, name = getattr(fault, "errno", None), getattr(fault, "filename", None)
+        if number in MACHINE:  # of an OSError, or of a library that numbers its own alike
+            return (f"{name}: " if name else "") + MACHINE[number]
         if isinstance(fault, MemoryError):
             return MACHINE[errno.ENOMEM]
     message = str(error).strip()

@@ -14,6 +14,7 @@ import re
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from oda_eras.commands import cause, one_line
@@ -26,7 +27,6 @@ from oda_eras.stamps import (
     read_stamp,
     sha256,
     write_json,
-    write_text,
 )
 from oda_eras.study import Study, study_of
 
@@ -69,12 +69,13 @@ def is_whole(executed: Path, stamp: dict) -> bool:
     return executed.is_file() and sha256(executed) == stamp.get("executed")
 
 
-def execute(notebook: Path, executed: Path, parameters: dict, folder: Path) -> str:
-    """Execute a notebook with papermill, in a folder; returns what its kernel wrote to stderr.
+def execute(notebook: Path, executed: Path, parameters: dict, folder: Path, log: Path) -> None:
+    """Execute a notebook with papermill, in a folder.
 
-    That is for the maker, such as a library's word on its caches: the executed notebook goes
-    without. The kernel is reached through sockets in a folder, which no other process can take and
-    no network is needed for. Raises papermill's PapermillExecutionError where a cell fails.
+    What its kernel writes to stderr, such as a library's word on its caches, goes into the log: the
+    executed notebook goes without. The kernel is reached through sockets in a folder, which no
+    other process can take and no network is needed for. Raises papermill's PapermillExecutionError
+    where a cell fails.
     """
     # A check of URL formats that notebooks have no use for; importing it takes 0.8 s.
     sys.modules.setdefault("rfc3987_syntax", None)
@@ -82,7 +83,8 @@ def execute(notebook: Path, executed: Path, parameters: dict, folder: Path) -> s
     from traitlets.config import Config
 
     # short, since a socket's path has some hundred characters at most
-    with tempfile.TemporaryDirectory(prefix="oda-", ignore_cleanup_errors=True) as sockets:
+    scratch = tempfile.TemporaryDirectory(prefix="oda-", ignore_cleanup_errors=True)
+    with log.open("w", encoding="utf-8") as words, stderr_to(words), scratch as sockets:
         connection = {"transport": "ipc", "connection_file": f"{sockets}/kernel.json"}
         try:
             papermill.execute_notebook(
@@ -103,16 +105,30 @@ def execute(notebook: Path, executed: Path, parameters: dict, folder: Path) -> s
                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
             )
         finally:
-            told = take_stderr(executed)
-    return told
+            words.write(take_stderr(executed))
+
+
+@contextmanager
+def stderr_to(file):
+    """Have this process, and those that it starts, write their stderr to an open file."""
+    sys.stderr.flush()
+    own = os.dup(2)
+    os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(own, 2)
+        os.close(own)
 
 
 def take_stderr(executed: Path) -> str:
     """Take what was written to stderr out of an executed notebook's outputs and return it."""
-    text = executed.read_text(encoding="utf-8") if executed.exists() else ""
-    if '"stderr"' not in text:
+    if not executed.exists() or b'"stderr"' not in executed.read_bytes():
         return ""
-    notebook, told = json.loads(text), []
+    notebook, told = read_json(executed), []
+    if not notebook:  # cut short, as on a full disk, which is told by itself
+        return ""
     for cell in notebook["cells"]:
         if "outputs" in cell:
             said = [output for output in cell["outputs"] if output.get("name") == "stderr"]
@@ -183,12 +199,19 @@ def adapt(notebook: dict, study: Study, root: Path) -> tuple[dict, dict]:
     return notebook | {"cells": cells}, values
 
 
-def describe(error: Exception, name: str) -> str:
-    """Say in a few lines which cell failed and how."""
+def describe(error: Exception, name: str, log: Path) -> str:
+    """Say in a few lines which cell failed and how; of a kernel that ended, its last words."""
     cell = getattr(error, "cell_index", None)
-    if cell is None:
+    place = "" if cell is None else f" in cell {cell + 1}"
+    if cell is not None and error.evalue:
+        return f"{name} stopped{place}: {error.ename}: {error.evalue}"
+    # jupyter_client raises a bare RuntimeError for a kernel that does not start
+    if cell is None and type(error) is not RuntimeError:
         return f"{name} stopped: {cause(error)}"
-    return f"{name} stopped in cell {cell + 1}: {error.ename}: {error.evalue}"
+    said = log.read_text(encoding="utf-8").split("\n") if log.is_file() else []
+    words = [line for line in said if re.match(r"\w*(Error|Exception): ", line)]
+    last = words[-1] if words else "it said nothing; too little memory ends kernels so"
+    return f"{name} stopped{place}, its kernel ended: {last}"
 
 
 def check_declared(fragment: dict, prerequisites: dict[str, str], name: str) -> None:
@@ -218,7 +241,7 @@ def run(notebook: Path, outputs: str, listed: list[str]) -> str:
     root, build, name = project_root(), build_folder(outputs), notebook.stem
     study = study_of(root, outputs)
     stamp_file, fragment_file = build / f"{name}.json", build / "fragments" / f"{name}.json"
-    executed = build / f"{name}.ipynb"
+    executed, log = build / f"{name}.ipynb", build / f"{name}.log"
     running, failed = build / f"{name}.running.ipynb", build / f"{name}.failed.ipynb"
     with lock(build / f"{name}.lock"):
         started = time.monotonic()
@@ -238,14 +261,13 @@ def run(notebook: Path, outputs: str, listed: list[str]) -> str:
             write_json(source, fitted)
             parameters["outputs"] = outputs
         try:
-            told = execute(source, running, parameters, notebook.parent)
+            execute(source, running, parameters, notebook.parent, log)
         except Exception as error:
-            message = describe(error, name)
+            message = describe(error, name, log)
             if running.exists():
                 os.replace(running, failed)
                 message += f"\n  the notebook as it failed: {failed.relative_to(root)}"
             raise ChainError(f"{message}\n  {KEPT.format(name)}") from error
-        write_text(build / f"{name}.log", told)
         fragment = read_json(fragment_file)
         if not fragment:
             raise ChainError(
