@@ -99,6 +99,8 @@ def test_a_refreshed_table_is_recorded(project, monkeypatch):
     figures = project / "data/raw/article_figures.csv"
     before = (project / "data/sources.yml").read_text(encoding="utf-8")
     figures.write_text(figures.read_text(encoding="utf-8").replace("2.57", "2.58"), "utf-8")
+    claims = project / "data/claims.csv"  # the claim that the figure is of
+    claims.write_text(claims.read_text(encoding="utf-8").replace("2.57", "2.58"), "utf-8")
     record_raw.record(project)
     after = (project / "data/sources.yml").read_text(encoding="utf-8")
     changed = set(after.splitlines()) - set(before.splitlines())

@@ -598,6 +598,8 @@ SOURCE_CASES = {
     "no list": (None, "- a\n- b\n", "found list, expected entries by table"),
     "a missing field": ("  licence: ODC-By\n", "", "entry gcdf_china_commitments: found fields"),
     "an empty field": ("  licence: ODC-By\n", "  licence:\n", "column licence: found None"),
+    "an entry twice": ("gcdf_china_commitments:", "un_ideal_points:", "a second un_ideal_points"),
+    "a field twice": ("  licence: ODC-By\n", "  licence: x\n  licence: y\n", "a second licence"),
     "a missing entry": ("gcdf_china_commitments:", "gcdf:", "entry gcdf"),
 }
 

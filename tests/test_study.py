@@ -1,5 +1,6 @@
 """A run's name and its choices: each tells the other, and wrong ones stop with what is allowed."""
 
+import ast
 import json
 import re
 import subprocess
@@ -14,6 +15,7 @@ from oda_eras.study import (
     RECIPIENTS,
     Study,
     StudyError,
+    TableError,
     complete_years,
     last_year,
     read_study,
@@ -88,6 +90,16 @@ def test_the_check_needs_no_environment():
     assert run.stdout == b"DEU\n", run.stderr
 
 
+def test_an_old_python_is_told_in_one_line_with_parameters_too():
+    source = (ROOT / "src/oda_eras/study.py").read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 7))
+    code = "import runpy, sys; sys.version_info = (3, 9, 2, 'final', 0); "
+    code += "runpy.run_path('src/oda_eras/study.py', run_name='__main__')"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    told = "make: Python 3.9 found, 3.11 or newer needed: try make PYTHON3=python3.12\n"
+    assert run.stderr == told
+
+
 @pytest.mark.parametrize("name", ["NEW", "JPN.colour-blue", "DEU.lag-0", "DEU.recipients-UZB-KAZ"])
 def test_a_folder_that_names_no_run_is_refused(name):
     with pytest.raises(StudyError):
@@ -99,6 +111,51 @@ def test_a_blank_ends_a_run_of_years(project):
     lines = [line for line in table.read_text().splitlines() if not line.startswith("KAZ,JPN,2000")]
     table.write_text("\n".join(lines) + "\n")
     assert complete_years(project, Study()) == list(range(2001, 2024))
+
+
+NET = "data/raw/wdi_net_oda_by_donor.csv"
+DAMAGED = [
+    ("data/donors.csv", "", "\ufeff", "row 1 (the header is row 1), column donor: found columns"),
+    ("data/eras.csv", ",", ";", "row 1 (the header is row 1), column scheme: found columns"),
+    (
+        NET,
+        "KAZ,JPN,2000,",
+        "KAZ,JPN,2000 [YR2000],",
+        "column year: found '2000 [YR2000]', expected",
+    ),
+    (
+        NET,
+        "KAZ,JPN,2000,",
+        "<<<<<<< HEAD\nKAZ,JPN,2000,",
+        "found 1 fields (<<<<<<< HEAD), expected 4",
+    ),
+    (NET, "KAZ,JPN,2000,", "KAZ,JPN,2000,1,", "found 5 fields (KAZ,JPN,2000,1,"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "message"), DAMAGED)
+def test_damaged_tables_are_named_before_anything_runs(project, file, old, new, message):
+    path = project / file
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(old, new, -1 if new == ";" else 1), encoding="utf-8")
+    result = make(project, "DONOR=DEU")
+    assert result.returncode != 0 and "Traceback" not in result.stderr
+    first = result.stderr.splitlines()[0]
+    assert first.startswith(f"{file}, row ") and message in first
+
+
+def test_other_encodings_and_missing_tables_are_named(project):
+    path = project / "data/eras.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[4] = lines[4].replace("article", "articl\u00e9")
+    path.write_bytes("\n".join(lines).encode("cp1252"))
+    with pytest.raises(
+        TableError, match=r"data/eras\.csv, row 5 .*found byte 0xe9, expected UTF-8"
+    ):
+        read_study(project, {})
+    path.unlink()
+    with pytest.raises(TableError, match=r"data/eras\.csv is missing"):
+        read_study(project, {})
 
 
 def test_eras_come_from_the_data_where_there_is_no_scheme():

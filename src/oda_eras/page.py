@@ -121,6 +121,8 @@ def register_fonts() -> None:
 
 
 register_fonts()
+# what a reader's matplotlibrc sets is for other figures
+mpl.rcdefaults()
 
 
 _drawing_for_phone = False

@@ -30,6 +30,7 @@ import yaml
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from oda_eras import crs_bulk, vintages
+from oda_eras.commands import one_line
 from oda_eras.flows import CENT, DAC2A_BASE
 from oda_eras.paths import BUILD, project_root
 from oda_eras.schemas import raw_tables, read_donors, read_organisations, read_recipients
@@ -692,7 +693,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with one_line():
         main()
-    except RefreshError as error:
-        sys.exit(str(error))

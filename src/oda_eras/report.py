@@ -19,6 +19,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from PIL import Image
 
 from oda_eras import report_claims
+from oda_eras.commands import one_line
 from oda_eras.complete import MERGED, folder_by_request
 from oda_eras.front import citation, downloads, question_and_answer
 from oda_eras.naming import label, naming_of
@@ -456,4 +457,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with one_line():
+        main()

@@ -31,6 +31,8 @@ from oda_eras.study import DATA_DRIVEN, MEMBER_GROUPS, RECIPIENTS
 # says what Latvia gave; it has never reported more than 0.30 to one recipient.
 CLOSING_ROUNDING = 0.05
 CLOSING_LATVIA = 0.50
+# control characters but the line feed, marks without width, blanks at the ends
+UNSEEN = r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\ufeff\ufffd]|^\s|\s$"
 FIRST_GRANTS_YEAR, LAST_GRANTS_YEAR = 2000, 2022
 # Tables with a live source grow; a year past this one is a slip.
 LATER = 2050
@@ -418,7 +420,10 @@ def validate(file: str, table: Table, raw: pd.DataFrame) -> pd.DataFrame:
         missing = [c for c in table.columns if c not in raw.columns]
         column = (missing or [c for c in raw.columns if c not in table.columns] or ["all"])[0]
         raise DataError(file, 1, column, f"columns {list(raw.columns)}", f"{list(table.columns)}")
+    if not isinstance(raw.index, pd.RangeIndex):  # what pandas makes of a first row too long
+        raise DataError(file, 2, "", "a field too many", f"{len(table.columns)} fields")
     _refuse_odd_numbers(file, table, raw)
+    _refuse_odd_characters(file, table, raw)
     try:
         frame = table.schema.validate(raw, lazy=True)
     except pa.errors.SchemaErrors as errors:
@@ -463,6 +468,17 @@ def _refuse_odd_numbers(file: str, table: Table, raw: pd.DataFrame) -> None:
         odd = cells[~cells.str.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")]
         if len(odd):
             raise DataError(file, int(odd.index[0]) + 2, column, f"'{odd.iloc[0]}'", kind)
+
+
+def _refuse_odd_characters(file: str, table: Table, raw: pd.DataFrame) -> None:
+    """Refuse characters that no reader sees: control characters, marks, blanks at the edges."""
+    for column in (c for c, about in table.columns.items() if kind_of_number(about) is None):
+        cells = raw[column].dropna()
+        odd = cells[cells.str.contains(UNSEEN)]
+        if len(odd):
+            found = ascii(odd.iloc[0])
+            expected = "text without control characters or blanks at its ends"
+            raise DataError(file, int(odd.index[0]) + 2, column, found, expected)
 
 
 def _first_fault(file: str, table: Table, raw: pd.DataFrame, cases: pd.DataFrame) -> DataError:

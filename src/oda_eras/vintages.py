@@ -25,6 +25,7 @@ import pandas as pd
 import yaml
 
 from oda_eras.bench import copy_tree, scratch_environment
+from oda_eras.commands import one_line
 from oda_eras.complete import MERGED
 from oda_eras.paths import BUILD, project_root
 from oda_eras.record_raw import record
@@ -386,12 +387,6 @@ def restore(root: Path) -> str:
     return f"the tables that {folder.relative_to(root)} had replaced are in use again: run make"
 
 
-def main() -> None:
-    try:
-        print({"accept": accept, "restore": restore}[sys.argv[1]](project_root()))
-    except (RefreshError, DataError, WordsError) as error:
-        sys.exit(str(error))
-
-
 if __name__ == "__main__":
-    main()
+    with one_line():
+        print({"accept": accept, "restore": restore}[sys.argv[1]](project_root()))
