@@ -2,6 +2,11 @@
 # Parameters such as DONOR=DEU give a run of its own, in a folder of its own.
 # Make looks at time stamps; what it calls then decides by content whether there is work to do.
 
+PARAMETERS = DONOR RECIPIENTS FIRST_YEAR LAST_YEAR MEASURE PRICE_BASIS SCHEME BOUNDARY LAG
+# what the command line sets, and parameters that the environment sets
+CHOSEN := $(strip $(foreach v,$(filter-out PYTHON PYTHON3,$(.VARIABLES)),$(if $(filter command,$(origin $v)),$v)) \
+  $(foreach v,$(PARAMETERS),$(if $(filter environment,$(origin $v)),$v)))
+
 PYTHON3 = python3
 PYTHON = .venv/bin/python
 OUT = outputs/$(RUN)
@@ -12,24 +17,46 @@ BY_REQUEST = report paper crate
 export OMP_NUM_THREADS = 1
 NOTEBOOKS = 01_clean 02_measures 03_patterns 04_decisions 05_breaks 06_eras 07_donors 08_claims 09_figures
 
-# The run's name. What the command line sets is checked before anything runs, names too: make
-# itself would take DONER=DEU in silence.
-RUN = JPN
-CHOSEN = $(filter-out PYTHON PYTHON3,$(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v)))
+# What a person keeps for other work (settings of matplotlib, IPython and Jupyter, kernels, search
+# paths, warnings) reaches no output: every program that make starts finds the checkout's own.
+SETTINGS = $(CURDIR)/.build
+export MPLCONFIGDIR = $(SETTINGS)/matplotlib
+export IPYTHONDIR = $(SETTINGS)/ipython
+export JUPYTER_PATH = $(CURDIR)/notebooks/.jupyter
+export JUPYTER_PREFER_ENV_PATH = 1
+export PYTHONPATH = $(CURDIR)/src
+export PYTHONNOUSERSITE = 1
+unexport MATPLOTLIBRC MPLBACKEND PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE PYTHONDEVMODE \
+  PYTHONINSPECT PYTHONSAFEPATH PYTHONIOENCODING PANDERA_VALIDATION_ENABLED PANDERA_VALIDATION_DEPTH
+# a home that is not there or cannot be written, as in a container with some user's number
+ifneq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo writable),writable)
+export HOME = $(SETTINGS)/home
+unexport XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME
+endif
+
+# The run's name. What the command line or the environment sets is checked before anything runs, and
+# names on the command line too: make itself would take DONER=DEU in silence.
 ifneq ($(CHOSEN),)
-RUN := $(shell $(PYTHON3) src/oda_eras/study.py $(foreach v,$(CHOSEN),'$v=$($v)'))
+quoted = '$(subst ','\'',$1)'
+override RUN := $(shell $(PYTHON3) src/oda_eras/study.py $(foreach v,$(CHOSEN),$(call quoted,$v=$(value $v))))
 ifeq ($(RUN),)
 $(error nothing was run, for the reason above)
 endif
+else
+override RUN := JPN
 endif
+# makes of other runs that are started from here choose for themselves
+unexport $(PARAMETERS)
 
 STAMPS = $(NOTEBOOKS:%=$(BUILD)/%.json)
+EXECUTED = $(NOTEBOOKS:%=$(BUILD)/%.ipynb)
 # another interpreter, as in a conda environment, brings its own packages: no .venv then
 VENV = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/.complete)
 module = $(1:%=src/oda_eras/%.py)
 table = $(1:%=$(OUT)/data/%.csv)
 
-.PHONY: all report paper docx crate donors atlas test lab accept verify claims power bench clean help
+.PHONY: all report paper docx crate donors atlas test test-portable lab accept verify claims \
+  refresh accept-data restore-data power bench clean help
 
 all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 
@@ -43,11 +70,11 @@ RAW = $(wildcard data/raw/*.csv data/raw/*.csv.gz) data/organisations.csv data/r
 $(BUILD)/01_clean.json: $(RAW) data/README.md data/eras.csv $(call module,schemas panel identities)
 CLEAN = $(call table,panel dac_total japan_totals prices context article_oda article_figures \
   constant_prices sectors_2012 china_commitments climate_marked flows agreements energy \
-  direct_investment ideal_points) $(OUT)/data/world.csv.gz
+  direct_investment ideal_points vintages) $(OUT)/data/world.csv.gz
 $(CLEAN): $(BUILD)/01_clean.json ;
 
 $(BUILD)/02_measures.json: data/eras.csv $(call module,article derived panel prices) \
-  $(call table,panel article_figures japan_totals prices context sectors_2012 flows) \
+  $(call table,panel article_figures japan_totals prices context sectors_2012 flows vintages) \
   $(OUT)/data/world.csv.gz
 $(call table,derived gross_cells repayments price_bases): $(BUILD)/02_measures.json ;
 
@@ -86,16 +113,23 @@ $(LEDGER): $(BUILD)/08_claims.json ;
 $(BUILD)/09_figures.json: $(filter-out $(BUILD)/09_figures.json,$(STAMPS)) $(call module,gallery)
 
 $(STAMPS): $(BUILD)/%.json: notebooks/%.ipynb notebooks/words/%.md $(EVERY) | $(VENV)
-	@$(PYTHON) -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)
+	@"$(PYTHON)" -m oda_eras.run $< $(OUT) $(filter-out FORCE,$^)
+
+# What the project itself keeps in data/ is checked before notebooks read it; 01 checks what it reads.
+.build/tables: $(wildcard data/*.csv) data/datapackage.json data/raw/article_figures.csv \
+  $(call module,own_tables schemas) | $(VENV)
+	@"$(PYTHON)" -m oda_eras.own_tables $@
+$(filter-out $(BUILD)/01_clean.json,$(STAMPS)): | .build/tables
 
 $(BUILD)/done: $(STAMPS) data/README.md CITATION.cff $(call module,complete references)
-	@$(PYTHON) -m oda_eras.complete $(OUT) $(NOTEBOOKS)
+	@"$(PYTHON)" -m oda_eras.complete $(OUT) $(NOTEBOOKS)
 
 # Anything in the outputs or stamps newer than the last complete run was edited, cut or deleted
 # since, or a run was interrupted: have every notebook's outputs looked at, not just stale ones.
 ifneq ($(wildcard $(STAMPS)),)
-CHANGED = find $(OUT) $(STAMPS) $(BY_REQUEST:%=-path '$(OUT)/%' -prune -o) \
-  -newer $(BUILD)/done -print
+# So is what is newer than now, since a clock that was set back would leave edits older than it.
+CHANGED = touch $(BUILD)/now; find -H $(OUT) $(STAMPS) $(EXECUTED) $(BY_REQUEST:%=-path '$(OUT)/%' -prune -o) \
+  \( -newer $(BUILD)/done -o -newer $(BUILD)/now \) -print
 ifneq ($(shell $(CHANGED) 2>&1 | head -n 1),)
 $(STAMPS) $(BUILD)/done: FORCE
 endif
@@ -106,52 +140,73 @@ FORCE:
 	@$(PYTHON3) src/oda_eras/environment.py
 
 paper: $(BUILD)/done ## set the example paper as PDF, from the outputs (outputs/JPN/paper)
-	@$(PYTHON) -m oda_eras.paper pdf $(OUT)
+	@"$(PYTHON)" -m oda_eras.paper pdf $(OUT)
 
 docx: $(BUILD)/done ## the same paper for Word
-	@$(PYTHON) -m oda_eras.paper docx $(OUT)
+	@"$(PYTHON)" -m oda_eras.paper docx $(OUT)
 
 crate: $(BUILD)/done ## pack inputs, notebooks and outputs for deposit, as an RO-Crate (outputs/JPN/crate)
-	@$(PYTHON) -m oda_eras.crate $(OUT) $(NOTEBOOKS)
+	@"$(PYTHON)" -m oda_eras.crate $(OUT) $(NOTEBOOKS)
 
 test: | $(VENV) ## check everything in a scratch copy; touches nothing here
-	@$(PYTHON) -m pytest
+	@"$(PYTHON)" -m pytest
+
+test-portable: | $(VENV) ## try the project on other machines' terms: settings, homes, folders, faults (minutes)
+	@"$(PYTHON)" -m pytest -m portable
 
 # the paper is about the default run
 report: $(BUILD)/done $(if $(filter JPN,$(RUN)),paper docx) ## write the notebooks as web pages, to read on a phone or print
-	@$(PYTHON) -m oda_eras.report $(OUT) $(NOTEBOOKS)
+	@"$(PYTHON)" -m oda_eras.report $(OUT) $(NOTEBOOKS)
 
 # notebooks/.jupyter has Markdown open rendered and asks for no news, where the reader's own settings
 # do not say otherwise; its kernel names itself as notebooks do, which opening one would else change
+lab: export JUPYTER_CONFIG_PATH = $(CURDIR)/notebooks/.jupyter
 lab: | $(VENV) ## open JupyterLab on the notebooks and their reading order
-	@JUPYTER_CONFIG_PATH='$(CURDIR)/notebooks/.jupyter' JUPYTER_PATH='$(CURDIR)/notebooks/.jupyter' \
-	  $(PYTHON) -m jupyterlab --allow-root --LabApp.default_url=/lab/tree/README.md notebooks
+	@mkdir -p .build && "$(PYTHON)" -m jupyterlab --allow-root --LabApp.default_url=/lab/tree/README.md notebooks
 
 donors: | $(VENV) ## run every donor with enough data, then compare them (outputs/donors)
-	@$(PYTHON) -m oda_eras.all_donors
+	@"$(PYTHON)" -m oda_eras.all_donors
 
 # the world's flows are the same in every run
 atlas: outputs/JPN/data/world.csv.gz | $(VENV) ## test aid from every donor to every recipient for shifts (outputs/atlas)
-	@$(PYTHON) -m oda_eras.atlas
+	@"$(PYTHON)" -m oda_eras.atlas
 
 accept: all ## take the executed notebooks over into notebooks/, to be committed
-	@$(PYTHON) -m oda_eras.accept $(OUT) $(NOTEBOOKS)
+	@"$(PYTHON)" -m oda_eras.accept $(OUT) $(NOTEBOOKS)
 
 verify: | $(VENV) ## compare raw tables and outputs with their recorded hashes
-	@$(PYTHON) -m oda_eras.verify $(OUT)
+	@"$(PYTHON)" -m oda_eras.verify $(OUT)
 
 claims: | $(VENV) ## judge the claims anew in a scratch copy; fails if a verdict changed
-	@$(PYTHON) -m oda_eras.rejudge $(OUT)
+	@"$(PYTHON)" -m oda_eras.rejudge $(OUT)
+
+# polars reads the bulk file of the CRS: 50 MB that nothing else needs
+.venv/.refresh: .venv/.complete
+	@.venv/bin/uv pip install --quiet --constraint requirements.lock -e '.[refresh]' 2>$@.log || \
+	  { echo "what make refresh needs could not be installed: check the network ($@.log)"; exit 1; }
+	@touch $@
+
+refresh: | $(VENV:complete=refresh) ## fetch today's figures and show what they would change
+	@"$(PYTHON)" -m oda_eras.refresh
+
+accept-data: | $(VENV) ## take over what make refresh fetched, then run the chain
+	@"$(PYTHON)" -m oda_eras.vintages accept
+	@$(MAKE) --no-print-directory all
+
+restore-data: | $(VENV) ## go back to the tables before make accept-data
+	@"$(PYTHON)" -m oda_eras.vintages restore
+	@$(MAKE) --no-print-directory all
 
 power: | $(VENV) ## simulate the break methods' size and power, and check the break engine, anew (data/)
-	@$(PYTHON) -m oda_eras.power
-	@$(PYTHON) -m oda_eras.validation
+	@"$(PYTHON)" -m oda_eras.power
+	@"$(PYTHON)" -m oda_eras.validation
+	@"$(PYTHON)" -m oda_eras.record_raw
 
 bench: | $(VENV) ## time the chain against plain papermill and plain Python, in scratch copies
-	@$(PYTHON) -m oda_eras.bench $(NOTEBOOKS)
+	@"$(PYTHON)" -m oda_eras.bench $(NOTEBOOKS)
 
 clean: ## remove the environment and what make remembers; outputs stay
 	rm -rf .venv .build
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {print $$1 "\t" $$2}' Makefile

@@ -44,6 +44,27 @@ def test_a_reformatted_merged_file_is_restored(chain):
     assert snapshot(chain) == before
 
 
+def test_what_a_kill_left_goes_and_an_executed_notebook_is_made_again(chain):
+    before = snapshot(chain)
+    left = chain / OUT / ".manifest.json.123"
+    left.write_text("{")
+    (chain / ".build/JPN/09_figures.ipynb").unlink()
+    assert ran(make(chain)) == ["09_figures"]
+    (chain / ".build/JPN/09_figures.ipynb").write_text("{")
+    assert ran(make(chain)) == ["09_figures"]
+    assert snapshot(chain) == before and not left.exists()
+
+
+def test_an_edit_is_seen_where_the_clock_was_set_back(chain):
+    ahead = time.time() + 10000
+    for stamp in (chain / ".build/JPN").glob("*.json"):
+        os.utime(stamp, (ahead, ahead))
+    os.utime(chain / ".build/JPN/done", (ahead, ahead))
+    edit(chain / "notebooks" / "09_figures.ipynb")
+    assert ran(make(chain)) == ["09_figures"]
+    assert "Nothing to be done" in make(chain).stdout
+
+
 @pytest.mark.parametrize("stamp", ["", "[1]", '{"a": 1}', "\x00\xff"])
 def test_a_broken_stamp_is_seen_through(chain, stamp):
     before = snapshot(chain)

@@ -88,7 +88,7 @@ def test_a_table_without_a_section_is_named(project):
 def test_an_edit_of_the_codebook_is_recorded(project, monkeypatch):
     monkeypatch.chdir(project)
     edit(project, "| `fault` | what is wrong |", "| `fault` | what should be mended |")
-    record_raw.main()
+    record_raw.record(project)
     package = json.loads((project / "data/datapackage.json").read_text(encoding="utf-8"))
     (table,) = (r for r in package["resources"] if r["path"] == "citations.csv")
     assert table["schema"]["fields"][2]["description"] == "what should be mended"
@@ -99,7 +99,9 @@ def test_a_refreshed_table_is_recorded(project, monkeypatch):
     figures = project / "data/raw/article_figures.csv"
     before = (project / "data/sources.yml").read_text(encoding="utf-8")
     figures.write_text(figures.read_text(encoding="utf-8").replace("2.57", "2.58"), "utf-8")
-    record_raw.main()
+    claims = project / "data/claims.csv"  # the claim that the figure is of
+    claims.write_text(claims.read_text(encoding="utf-8").replace("2.57", "2.58"), "utf-8")
+    record_raw.record(project)
     after = (project / "data/sources.yml").read_text(encoding="utf-8")
     changed = set(after.splitlines()) - set(before.splitlines())
     assert len(changed) == 1 and changed.pop().startswith("  sha256: ")

@@ -99,6 +99,45 @@ def test_the_setup_can_be_read_by_old_pythons():
     ast.parse(source, feature_version=(3, 5))
 
 
+@pytest.mark.parametrize(
+    ("module", "words"), [("ensurepip", "apt install"), ("ssl", "without ssl")]
+)
+def test_a_python_with_a_part_missing_is_told_which(monkeypatch, module, words):
+    assert environment.incomplete() is None
+    monkeypatch.setitem(sys.modules, module, None)
+    assert words in environment.incomplete()
+
+
+PIP_LIST = """\
+:env:.index-url='https://here.example/simple'
+:env:.target='/elsewhere'
+global.index-url='https://mirror.example/simple'
+global.trusted-host='mirror.example'
+install.user='true'
+"""
+
+
+def test_a_mirror_of_pip_serves_uv_and_folders_elsewhere_do_not():
+    settings = environment.index_settings(PIP_LIST.replace("index-url='https://here", "x='", 1))
+    assert settings == {
+        "index-url": "https://mirror.example/simple", "trusted-host": "mirror.example"
+    }  # fmt: skip
+    given = {"PIP_TARGET": "/elsewhere", "PIP_USER": "1", "UV_INSECURE_HOST": "mine.example"}
+    assert environment.surroundings(given, settings) == {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": "https://mirror.example/simple",
+        "UV_DEFAULT_INDEX": "https://mirror.example/simple",
+        "PIP_TRUSTED_HOST": "mirror.example",
+        "UV_INSECURE_HOST": "mine.example",
+    }
+
+
+def test_a_package_may_come_from_any_of_several_places():
+    found = environment.surroundings({}, {"extra-index-url": "https://more.example/simple"})
+    assert found["UV_INDEX"] == "https://more.example/simple"
+    assert found["UV_INDEX_STRATEGY"] == "unsafe-best-match"
+
+
 def test_reasons_are_readable():
     assert "does" not in environment.reason("hash mismatch for pandas")
     assert "requirements.lock" in environment.reason("Hash mismatch for pandas")

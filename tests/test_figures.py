@@ -224,6 +224,7 @@ SHOWN = {
     "f26": ["usd_million"],
     "f28": ["factor"],
     "f31": ["in_sd"],
+    "f32": ["year"],
 }
 # rows of a published table that a figure leaves out
 DRAWN = {

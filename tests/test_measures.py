@@ -239,3 +239,26 @@ def test_study_series_run_forward_where_measures_begin_in_different_years():
         2000,
         2001,
     ]
+
+
+def test_revisions_are_counted_by_vintage_and_recipient():
+    older = pd.DataFrame(
+        [
+            ("a", 2001, "KAZ", 2000, 1.0),
+            ("a", 2001, "KAZ", 2001, 2.0),
+            ("a", 2001, "WLD", 2000, 50.0),
+            ("a", 2001, "WLD", 2001, 80.0),
+            ("b", 2002, "UZB", 2001, 3.0),
+            ("b", 2002, "UZB", 1999, 9.0),
+        ],
+        columns=["vintage", "last_year", "recipient", "year", "net_usd_million"],
+    )
+    net = pd.DataFrame({"KAZ": [1.0, 2.0], "UZB": [3.0, 3.4]}, index=[2000, 2001])
+    world = pd.Series([40.0, 81.0], index=[2000, 2001])
+    rows = measures.revisions(older, net, world)
+    assert rows.revision.tolist() == [0, 0, -10, 1, 0.4]  # 1999 is in one vintage only
+    table = measures.revisions_by_series(rows).set_index(["last_year", "recipient"])
+    assert table.moved.to_dict() == {(2001, "KAZ"): 0, (2001, "WLD"): 2, (2002, "UZB"): 1}
+    most = table.loc[(2001, "WLD")]
+    assert (most.largest, most.largest_year, most.largest_percent) == (-10, 2000, -20)
+    assert table.loc[(2001, "KAZ")][["largest_year", "largest_percent"]].isna().all()

@@ -72,10 +72,10 @@ def test_the_readmes_contents_lead_to_its_sections():
 
 def test_every_target_that_is_named_is_one_of_make():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):.*## ", makefile, flags=re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):.*## ", makefile, flags=re.MULTILINE))
     hosts = [*ROOT.glob(".github/workflows/*.yml"), ROOT / ".devcontainer/devcontainer.json"]
     texts = [README, *(path.read_text(encoding="utf-8") for path in hosts)]
-    said = re.findall(r"(?:`|: |^)make (?:-j\d )?([a-z]+)\b", "\n".join(texts), flags=re.MULTILINE)
+    said = re.findall(r"(?:`|: |^)make (?:-j\d )?([a-z-]+)\b", "\n".join(texts), flags=re.MULTILINE)
     assert {"test", "report", "lab"} <= set(said) <= targets
 
 

@@ -1,68 +1,49 @@
-"""Decisions by content, one retry for a kernel that does not start, errors in a few lines."""
+"""Decisions by content, kernels that stay by themselves, errors in a few lines."""
 
+import errno
 import json
+from pathlib import Path
 
-import papermill
 import pytest
 from conftest import ROOT
-from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from oda_eras import run
 from oda_eras.paths import build_folder, outputs_folder, project_root
 from oda_eras.run import ARTICLE, CONDITIONS, LEFT_OUT, ChainError, adapt
-from oda_eras.stamps import content_hash, lock, read_json, sha256, write_json
+from oda_eras.stamps import NotebookError, content_hash, lock, read_json, sha256, write_json
 from oda_eras.study import Study
 
 
-def fails_first(monkeypatch, error):
-    """Make papermill raise once and count its calls."""
-    calls = []
-
-    def execute(*arguments, **options):
-        calls.append(options)
-        if len(calls) == 1:
-            raise error
-
-    monkeypatch.setattr(papermill, "execute_notebook", execute)
-    return calls
-
-
-def test_a_kernel_that_does_not_start_is_tried_once_more(monkeypatch, tmp_path):
-    calls = fails_first(monkeypatch, RuntimeError("Kernel died before replying to kernel_info"))
-    run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, tmp_path)
-    assert len(calls) == 2
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        DeadKernelError("Kernel died"),
-        PapermillExecutionError(3, 2, "", "KeyError", "'net'", []),
-        OSError("no space"),
-    ],
-)
-def test_nothing_else_is_tried_again(monkeypatch, tmp_path, error):
-    calls = fails_first(monkeypatch, error)
-    with pytest.raises(type(error)):
-        run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, tmp_path)
-    assert len(calls) == 1
-
-
-def test_a_second_failed_start_is_reported(monkeypatch, tmp_path):
-    def execute(*arguments, **options):
-        raise RuntimeError("Kernel didn't respond in 60 seconds")
-
-    monkeypatch.setattr(papermill, "execute_notebook", execute)
-    with pytest.raises(RuntimeError, match="60 seconds"):
-        run.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, tmp_path)
+def test_what_a_kernel_writes_to_stderr_is_taken_out_of_the_notebook(tmp_path):
+    path = tmp_path / "executed.ipynb"
+    stream = {"output_type": "stream", "name": "stdout", "text": ["shown\n"]}
+    warned = stream | {"name": "stderr", "text": ["mkdir -p failed\n", "for path\n"]}
+    notebook = {"cells": [{"outputs": [warned, stream]}, {"source": "# no output"}]}
+    write_json(path, notebook)
+    assert run.take_stderr(path) == "mkdir -p failed\nfor path\n"
+    assert read_json(path) == {"cells": [{"outputs": [stream]}, {"source": "# no output"}]}
+    assert run.take_stderr(path) == run.take_stderr(tmp_path / "none.ipynb") == ""
 
 
 def test_errors_name_notebook_and_cell():
     error = PapermillExecutionError(6, 4, "", "DataError", "data/raw/x.csv, row 3", [])
-    assert run.describe(error, "01_clean") == (
+    assert run.describe(error, "01_clean", Path("no log")) == (
         "01_clean stopped in cell 7: DataError: data/raw/x.csv, row 3"
     )
+
+
+def test_of_a_kernel_that_did_not_start_the_last_words_are_told(tmp_path):
+    log = tmp_path / "01_clean.log"
+    log.write_text("Traceback ...\nRuntimeError: can't start new thread\nError occurred\n")
+    error = RuntimeError("Kernel died before replying to kernel_info")
+    assert run.describe(error, "01_clean", log) == (
+        "01_clean stopped, its kernel ended: RuntimeError: can't start new thread"
+    )
+    log.unlink()
+    assert "too little memory" in run.describe(error, "01_clean", log)
+    full = OSError(errno.ENOSPC, "no space", "x.csv")
+    assert run.describe(full, "01_clean", log).endswith(": x.csv: no space is left on the disk")
 
 
 def test_an_undeclared_prerequisite_is_refused():
@@ -108,6 +89,13 @@ def test_a_notebooks_hash_follows_its_sources_not_its_outputs(tmp_path):
     folded = hashed()
     notebook["cells"][0]["metadata"]["tags"] = ["only-article"]
     assert len({titled, folded, hashed()}) == 3
+
+
+def test_a_merge_conflict_in_a_notebook_is_named_with_its_line(tmp_path):
+    path = tmp_path / "02_measures.ipynb"
+    path.write_text('{\n "cells": [\n<<<<<<< HEAD\n ]\n}\n')
+    with pytest.raises(NotebookError, match=r"^notebooks/02_measures\.ipynb, line 3: "):
+        content_hash(path)
 
 
 def test_broken_json_reads_as_absent(tmp_path):

@@ -1,5 +1,6 @@
 """A run's name and its choices: each tells the other, and wrong ones stop with what is allowed."""
 
+import ast
 import json
 import re
 import subprocess
@@ -9,7 +10,17 @@ import time
 import pytest
 from conftest import ROOT, make
 
-from oda_eras.study import Study, StudyError, complete_years, read_study, study_of
+from oda_eras.study import (
+    LAST_YEAR,
+    RECIPIENTS,
+    Study,
+    StudyError,
+    TableError,
+    complete_years,
+    last_year,
+    read_study,
+    study_of,
+)
 
 CHOICES = [
     {},
@@ -79,6 +90,16 @@ def test_the_check_needs_no_environment():
     assert run.stdout == b"DEU\n", run.stderr
 
 
+def test_an_old_python_is_told_in_one_line_with_parameters_too():
+    source = (ROOT / "src/oda_eras/study.py").read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 7))
+    code = "import runpy, sys; sys.version_info = (3, 9, 2, 'final', 0); "
+    code += "runpy.run_path('src/oda_eras/study.py', run_name='__main__')"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    told = "make: Python 3.9 found, 3.11 or newer needed: try make PYTHON3=python3.12\n"
+    assert run.stderr == told
+
+
 @pytest.mark.parametrize("name", ["NEW", "JPN.colour-blue", "DEU.lag-0", "DEU.recipients-UZB-KAZ"])
 def test_a_folder_that_names_no_run_is_refused(name):
     with pytest.raises(StudyError):
@@ -90,6 +111,51 @@ def test_a_blank_ends_a_run_of_years(project):
     lines = [line for line in table.read_text().splitlines() if not line.startswith("KAZ,JPN,2000")]
     table.write_text("\n".join(lines) + "\n")
     assert complete_years(project, Study()) == list(range(2001, 2024))
+
+
+NET = "data/raw/wdi_net_oda_by_donor.csv"
+DAMAGED = [
+    ("data/donors.csv", "", "\ufeff", "row 1 (the header is row 1), column donor: found columns"),
+    ("data/eras.csv", ",", ";", "row 1 (the header is row 1), column scheme: found columns"),
+    (
+        NET,
+        "KAZ,JPN,2000,",
+        "KAZ,JPN,2000 [YR2000],",
+        "column year: found '2000 [YR2000]', expected",
+    ),
+    (
+        NET,
+        "KAZ,JPN,2000,",
+        "<<<<<<< HEAD\nKAZ,JPN,2000,",
+        "found 1 fields (<<<<<<< HEAD), expected 4",
+    ),
+    (NET, "KAZ,JPN,2000,", "KAZ,JPN,2000,1,", "found 5 fields (KAZ,JPN,2000,1,"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "message"), DAMAGED)
+def test_damaged_tables_are_named_before_anything_runs(project, file, old, new, message):
+    path = project / file
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(old, new, -1 if new == ";" else 1), encoding="utf-8")
+    result = make(project, "DONOR=DEU")
+    assert result.returncode != 0 and "Traceback" not in result.stderr
+    first = result.stderr.splitlines()[0]
+    assert first.startswith(f"{file}, row ") and message in first
+
+
+def test_other_encodings_and_missing_tables_are_named(project):
+    path = project / "data/eras.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[4] = lines[4].replace("article", "articl\u00e9")
+    path.write_bytes("\n".join(lines).encode("cp1252"))
+    with pytest.raises(
+        TableError, match=r"data/eras\.csv, row 5 .*found byte 0xe9, expected UTF-8"
+    ):
+        read_study(project, {})
+    path.unlink()
+    with pytest.raises(TableError, match=r"data/eras\.csv is missing"):
+        read_study(project, {})
 
 
 def test_eras_come_from_the_data_where_there_is_no_scheme():
@@ -113,3 +179,16 @@ def test_what_modules_and_notebooks_share_is_said_in_one_place(home):
         code[path.name] = "\n".join("".join(cell["source"]) for cell in cells)
     said = [name for name, text in code.items() if re.search(SAID_ONCE[home], text, re.MULTILINE)]
     assert said == [home]
+
+
+def test_the_study_ends_with_the_last_year_that_is_whole(project):
+    table = project / "data/raw/wdi_net_oda_by_donor.csv"
+    assert last_year(project) == LAST_YEAR
+    rows = [f"{code},JPN,{LAST_YEAR + 1},1.0\n" for code in RECIPIENTS]
+    text = table.read_text()
+    table.write_text(text + "".join(rows[:4]))
+    assert last_year(project) == LAST_YEAR
+    table.write_text(text + "".join(rows))
+    assert last_year(project) == LAST_YEAR + 1
+    table.write_text("recipient;donor\n")
+    assert last_year(project) == 2023  # 01 says what is wrong with it

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 
+from oda_eras.commands import one_line
 from oda_eras.paths import build_folder, project_root
 from oda_eras.stamps import read_json, read_stamp, write_atomically
 from oda_eras.study import Study, study_of
@@ -66,8 +67,9 @@ def accept(outputs: str, notebooks: list[str]) -> None:
     stale = [line for name in notebooks for line in read_stamp(build / f"{name}.json")["stale"]]
     if stale:
         sys.exit("\n".join(["readings no longer hold: rewrite them first", *stale]))
-    for name in notebooks:
-        executed = to_text(normalise(read_json(build / f"{name}.ipynb")))
+    # all of them or, where one can't be read, none
+    taken = {name: to_text(normalise(read_json(build / f"{name}.ipynb"))) for name in notebooks}
+    for name, executed in taken.items():
         committed = root / "notebooks" / f"{name}.ipynb"
         if committed.read_text(encoding="utf-8") == executed:
             continue
@@ -79,6 +81,7 @@ def accept(outputs: str, notebooks: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if study_of(project_root(), sys.argv[1]) != Study():
-        sys.exit("only the run with the default parameters is committed: make accept takes none")
-    accept(sys.argv[1], sys.argv[2:])
+    with one_line():
+        if study_of(project_root(), sys.argv[1]) != Study():
+            sys.exit("only the default run is committed: make accept takes no parameters")
+        accept(sys.argv[1], sys.argv[2:])

@@ -17,6 +17,7 @@ from scipy.stats import false_discovery_control
 
 from oda_eras import figures
 from oda_eras.bench import outside_make
+from oda_eras.commands import one_line
 from oda_eras.measures import ALL
 from oda_eras.notebook import Notebook
 from oda_eras.paths import project_root
@@ -129,4 +130,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with one_line():
+        main()

@@ -42,8 +42,9 @@ def copy_tree(target: Path) -> Path:
 
 
 def outside_make() -> dict[str, str]:
-    """Environment variables without make's own: a make started with them stands on its own."""
-    own = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    """Environment variables without make's own and without parameters of a run: a make started
+    with them stands on its own."""
+    own = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", *map(str.upper, Study().parameters)}
     return {name: value for name, value in os.environ.items() if name not in own}
 
 

@@ -87,7 +87,8 @@ def check_complete(root: Path, codebook: dict[str, Described]) -> None:
     Raises WordsError at the section without a table, or for the table without a section.
     """
     folder = root / "data"
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*.csv*")}
+    files = [*folder.glob("*.csv*"), *folder.glob("raw/*.csv*")]  # vintages wait beside them
+    there = {path.relative_to(folder).as_posix() for path in files}
     for name, table in codebook.items():
         if name not in there:
             raise WordsError(CODEBOOK, table.line, f"there is no data/{name}")

@@ -12,8 +12,9 @@ import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
+from oda_eras.commands import one_line
 from oda_eras.datapackage import describe_outputs
-from oda_eras.paths import build_folder, project_root
+from oda_eras.paths import build_folder, outputs_folder, project_root
 from oda_eras.references import references, to_bibtex, to_markdown
 from oda_eras.stamps import damaged_outputs, lock, read_stamp, sha256, write_json, write_text
 from oda_eras.tables import numbers_to_latex, numbers_to_markdown
@@ -78,6 +79,8 @@ def complete(outputs: str, notebooks: list[str]) -> None:
                 sys.exit(f"what make remembers of {name} is broken: run make again")
             for output in damaged_outputs(stamp, root):
                 sys.exit(f"{output} changed while the chain ran: run make again to rebuild it")
+        for left in outputs_folder(outputs).glob(".*.[0-9]*"):  # of a run killed as it wrote
+            left.unlink()
         files = manifest(stamps)
         published = {name: about for s in stamps for name, about in s["outputs"].items()}
         write_json(root / outputs / "datapackage.json", describe_outputs(root, outputs, published))
@@ -123,4 +126,5 @@ def complete(outputs: str, notebooks: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    complete(sys.argv[1], sys.argv[2:])
+    with one_line():
+        complete(sys.argv[1], sys.argv[2:])

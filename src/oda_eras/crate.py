@@ -15,6 +15,7 @@ from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from oda_eras.archive import pack
+from oda_eras.commands import one_line
 from oda_eras.complete import MERGED, MODULE, folder_by_request, published_files
 from oda_eras.page import read_caption
 from oda_eras.paths import project_root
@@ -54,14 +55,14 @@ FORMATS = {
 
 
 def files(root: Path, outputs: str) -> list[str]:
-    """What goes into the crate, by its path from the root; caches and hidden files do not."""
+    """What goes into the crate, by its path from the root; not caches, hidden files, vintages."""
     names = [name for name in SINGLE_FILES if (root / name).is_file()]
     for folder in FOLDERS:
         paths = [path.relative_to(root) for path in (root / folder).rglob("*") if path.is_file()]
         names += [
             path.as_posix()
             for path in paths
-            if not any(part.startswith((".", "__pycache__")) for part in path.parts)
+            if not any(part.startswith((".", "__pycache__", "vintages")) for part in path.parts)
         ]
     return sorted(names + [f"{outputs}/{name}" for name in published_files(root / outputs)])
 
@@ -77,6 +78,10 @@ def titles(root: Path, outputs: str) -> dict[str, str]:
         for name in published_files(root / outputs)
         if name.rsplit(".", 1)[0] in stems
     }
+
+
+class CrateError(ValueError):
+    """The outputs can't be packed; the message names each file and what to do."""
 
 
 class Crate:
@@ -195,11 +200,11 @@ def describe(root: Path, outputs: str, notebooks: list[str]) -> ROCrate:
 def build(root: Path, outputs: str, notebooks: list[str]) -> Path:
     """Write the crate; the one made before stays until the new one is whole.
 
-    Raises ValueError where the outputs are not what the notebooks made, naming each file.
+    Raises CrateError where the outputs are not what the notebooks made, naming each file.
     """
     wrong = problems(root, outputs)
     if wrong:
-        raise ValueError("\n".join(["nothing is packed, run make first:", *wrong]))
+        raise CrateError("\n".join(["nothing is packed, run make first:", *wrong]))
     crate = describe(root, outputs, notebooks)
     folder = folder_by_request(root / outputs, "crate")
     target = folder / f"oda-eras-{crate.root_dataset['version']}.zip"
@@ -212,8 +217,6 @@ def build(root: Path, outputs: str, notebooks: list[str]) -> Path:
 
 
 if __name__ == "__main__":
-    try:
+    with one_line():
         made = build(project_root(), sys.argv[1], sys.argv[2:])
-    except ValueError as error:
-        sys.exit(str(error))
     print(f"{made.relative_to(project_root())} is made")

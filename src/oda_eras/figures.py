@@ -191,11 +191,11 @@ def flows_by_recipient(
     large panel.
     """
     present = list(dict.fromkeys(flows.recipient))
-    codes = [code for code in RECIPIENTS if code in present]
     sums = [code for code in present if code not in RECIPIENTS]
+    codes = [*sums, *(code for code in RECIPIENTS if code in present)]
     first, last = int(flows.year.min()), int(flows.year.max())
-    figure, large, small = one_above_many(len(codes) if sums else 0)
-    axes = dict(zip([*sums, *codes], [large, *small], strict=True))
+    figure, large, small = one_above_many(len(codes) - 1)
+    axes = dict(zip(codes, [large, *small], strict=True))
     for code, ax in axes.items():
         series = flows[flows.recipient == code].set_index("year").usd_million
         series = series.reindex(range(first, last + 1))
@@ -1570,6 +1570,41 @@ def donors_compared(rows: pd.DataFrame) -> Figure:
     ax.set_xlim(rows["first"].min() - 1, rows["last"].max() + 1)
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.set_xlabel("largest shift of the mean, on the years covered")
+    return figure
+
+
+@for_phones
+def revisions(rows: pd.DataFrame) -> Figure:
+    """What the present vintage has changed in older ones, year by year (f32).
+
+    `rows` has the columns of `oda_eras.measures.revisions`; a line to all recipients for each
+    vintage that prints them, and one for the largest revision of any recipient's.
+    """
+    figure, ax = new_figure("single", 52)
+    world = rows[rows.recipient == "WLD"]
+    for (_, own), colour, marker in zip(
+        world.groupby(["last_year", "vintage"]), SERIES[2:], MARKERS, strict=False
+    ):
+        ax.plot(own.year, own.revision, marker=marker, color=colour)
+    five = rows[rows.recipient != "WLD"]
+    most = five.loc[five.groupby("year").revision.apply(lambda r: r.abs().idxmax())]
+    ax.plot(most.year, most.revision, "--", color=COLOURS["donor"])
+    up, down = world.loc[world.revision.idxmax()], world.loc[world.revision.idxmin()]
+    last = most.iloc[-1]
+    for row, label, colour, place, side in (
+        (up, f"to all recipients, {up.year}: {up.revision:+,.0f}", INK, "center", 1),
+        (down, f"{down.year}: {down.revision:+,.0f}", INK, "center", -1),
+        (last, "to any of the five", COLOURS["donor"], "right", -1),
+    ):
+        ax.annotate(
+            label.replace("-", "−"), (row.year, row.revision), xytext=(0, 4 * side),
+            textcoords="offset points", color=colour, fontsize=6, ha=place,
+            va="bottom" if side > 0 else "top",
+        )  # fmt: skip
+    ax.axhline(0, color=INK, lw=0.6, zorder=0)
+    ax.set_ylabel("revision, million US$")
+    ax.margins(y=0.15)
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     return figure
 
 

@@ -15,7 +15,7 @@ Missing is never zero: the CRS and DAC2a have no row, or an empty cell, where no
 
 import pandas as pd
 
-from oda_eras.study import RECIPIENTS, Study
+from oda_eras.study import FIRST_YEAR, LAST_YEAR, RECIPIENTS, Study
 
 FLOW_COLUMNS = [
     "donor", "recipient", "year", "measure", "price_basis", "value", "low", "high", "status",
@@ -26,7 +26,7 @@ STATUSES = ["known", "converted", "inferred", "extrapolated", "bounded", "unknow
 # what sources print, in current prices or in constant ones
 SURE = ["known", "converted"]
 MEASURES = ["commitments", "gross", "grants", "gross_loans", "repayments", "loans_net", "net"]
-YEARS = range(1992, 2024)
+YEARS = range(FIRST_YEAR, LAST_YEAR + 1)
 CELL = ["recipient", "year"]
 CRS_BASE, DAC2A_BASE = 2016, 2022
 # How far a converted flow may be off. DAC2a: US$ million, measured on Japan's flows of 2012-19,
@@ -145,7 +145,7 @@ def donor_flows(tables: dict[str, pd.DataFrame], donors: pd.DataFrame, donor: st
     -------
     DataFrame
         FLOW_COLUMNS; measures net, gross, grants, gross_loans, loans_net, repayments and
-        commitments, 1992-2023. Every row has a value, a bound, or status unknown and a rule that
+        commitments, in YEARS. Every row has a value, a bound, or status unknown and a rule that
         says why.
     """
     net = _known(printed_cells(tables, donors, donor, "net"), "wdi_net_oda_by_donor")

@@ -43,7 +43,8 @@ class Identity:
 
     `cells` has columns row (position in the table, from 0), found, low and high, and an index that
     says which cell it is; `count` is how many there are at least, so that none drops out unseen.
-    What the article prints is a claim: that it meets a source is a finding, not `arithmetic`.
+    What the article prints is a claim: that it meets a source is a finding, not `arithmetic`; and
+    so is it that a source did not revise its figures.
     """
 
     name: str
@@ -63,7 +64,7 @@ class Identity:
 def check(tables: dict[str, pd.DataFrame]) -> None:
     """Raise DataError for the first cell that breaks an identity, or where cells are missing.
 
-    What only the article breaks stops nothing.
+    What only the article or a revision breaks stops nothing.
     """
     _check_agreements(tables["yen_loans"])
     for identity in identities(tables):
@@ -329,7 +330,7 @@ def _gross(tables) -> Iterator[Identity]:
     net = printed_cells(tables, JAPAN, "JPN", "net")
     yield Identity(
         "Older vintages of net ODA are the present one", "wdi_japan_vintages", "net_usd_million",
-        _near(_rows(vintages, "net_usd_million"), net, CENT), "the present vintage", 140,
+        _near(_rows(vintages, "net_usd_million"), net, CENT), "the present vintage", 140, False,
     )  # fmt: skip
 
 

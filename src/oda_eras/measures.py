@@ -358,3 +358,38 @@ def ranks(net: pd.DataFrame, donor: str, total: pd.DataFrame) -> pd.DataFrame:
     own["share_percent"] = (100 * own.usd_million / own.total).where(usable).round(1)
     columns = ["recipient", "year", "rank", "donors", "share_percent"]
     return own[columns].sort_values(["recipient", "year"], ignore_index=True)
+
+
+def revisions(older: pd.DataFrame, net: pd.DataFrame, world: pd.Series) -> pd.DataFrame:
+    """Cells of older vintages of a donor's net ODA beside the present ones.
+
+    `older` is data/vintages.csv, `net` a wide frame, `world` the flow to all recipients by year
+    (WLD there). Returns columns vintage, last_year (of the vintage), recipient, year, older,
+    present and revision (present less older), US$ million, for the cells that both print.
+    """
+    present = pd.concat([long(net), long(world.to_frame("WLD"))]).set_index(CELL).usd_million
+    rows = older.rename(columns={"net_usd_million": "older"})
+    rows = rows.join(present.rename("present"), on=CELL).dropna(subset="present")
+    rows["revision"] = (rows.present - rows.older).round(2)
+    return rows.sort_values(["last_year", "vintage", "recipient", "year"], ignore_index=True)
+
+
+def revisions_by_series(rows: pd.DataFrame) -> pd.DataFrame:
+    """How many cells of each vintage and recipient were revised, and by how much at most.
+
+    `rows` is a result of `revisions`. Returns columns last_year, recipient, first, last (years),
+    cells, moved, largest (US$ million, signed), largest_year and largest_percent of the older
+    figure; the latter two are missing where nothing moved.
+    """
+    moved = rows.revision.abs() > ROUNDING / 2
+    by = rows.assign(moved=moved).groupby(["vintage", "last_year", "recipient"], sort=False)
+    counts = by.agg(
+        first=("year", "min"), last=("year", "max"), cells=("year", "size"), moved=("moved", "sum")
+    ).reset_index()
+    most = rows.loc[by.revision.apply(lambda revision: revision.abs().idxmax())]
+    counts["largest"] = most.revision.to_numpy()
+    some = counts.moved > 0
+    counts["largest_year"] = most.year.astype("Int64").reset_index(drop=True).where(some)
+    percent = (100 * most.revision / most.older.abs()).reset_index(drop=True)
+    counts["largest_percent"] = percent.round(1).where(some)
+    return counts.drop(columns="vintage")

@@ -74,7 +74,7 @@ class Notebook:
         self.study = study or study_of(self.root, outputs)
         for parameter, value in parameters.items():
             expected = self.study.parameters[parameter]
-            if value != expected:
+            if value not in (None, expected):
                 raise StudyError(
                     f"{parameter} is {value!r}, but {outputs} is the run with {expected!r}: set "
                     "outputs to a folder of its own, as make does (make help)"

@@ -121,6 +121,8 @@ def register_fonts() -> None:
 
 
 register_fonts()
+# what a reader's matplotlibrc sets is for other figures
+mpl.rcdefaults()
 
 
 _drawing_for_phone = False
@@ -229,14 +231,15 @@ def fit_phone(figure: Figure) -> None:
         title, size = ax._left_title, ax._left_title.get_fontsize()
         weight = title.get_fontweight()
         title.set_text(broken_lines(title.get_text(), width_mm - BESIDE_MM, size, weight))
+        beside_mm = BESIDE_MM
         if isinstance(ax.yaxis.get_major_locator(), FixedLocator):
+            beside_mm += NAMES_MM / 2
             names = [label.get_text() for label in ax.get_yticklabels()]
             broken_names = [broken_lines(name, NAMES_MM, ON_PHONE.least) for name in names]
             ax.set_yticks(ax.get_yticks(), broken_names)
-    figure.get_layout_engine().execute(figure)
-    for ax in figure.axes:
-        place = ax.get_position()
-        rooms = {ax.xaxis.label: place.width * width_mm, ax.yaxis.label: place.height * height_mm}
+        # a little longer than the axes, which are known only after the layout
+        height = ax.get_subplotspec().get_position(figure).height * 1.05 * height_mm
+        rooms = {ax.xaxis.label: width_mm - beside_mm, ax.yaxis.label: height}
         for name, room in rooms.items():
             name.set_text(broken_lines(name.get_text(), room, name.get_fontsize()))
 
@@ -244,7 +247,7 @@ def fit_phone(figure: Figure) -> None:
 def broken_lines(text: str, width_mm: float, size: float, weight: str = "normal") -> str:
     """Text whose lines are no wider than so many millimetres."""
     return "\n".join(
-        line for part in text.split("\n") for line in broken(part, width_mm, size, weight)
+        line for part in text.split("\n") for line in balanced(part, width_mm, size, weight)
     )
 
 

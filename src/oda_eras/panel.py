@@ -20,6 +20,7 @@ COPIES = {
     "energy": "ei_energy",
     "direct_investment": "imf_direct_investment",
     "ideal_points": "un_ideal_points",
+    "vintages": "wdi_japan_vintages",
 }
 MEASURES = ["net", "grants", "gross"]
 

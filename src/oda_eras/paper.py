@@ -20,6 +20,7 @@ import pypandoc
 import typst
 import yaml
 
+from oda_eras.commands import one_line
 from oda_eras.complete import folder_by_request
 from oda_eras.naming import label
 from oda_eras.page import read_caption
@@ -303,6 +304,7 @@ def build(root: Path, outputs: str, kind: str) -> Path:
             f"--metadata=author:{citation['authors'][0]['name']}",
             f"--metadata=version:{citation['version']}",
             "--fail-if-warnings",
+            "--data-dir=paper",  # a reader's own templates are for other papers
         ]
         # from the root, so that no path of this machine gets into the document
         convert = partial(pypandoc.convert_text, format=MARKDOWN, cworkdir=root)
@@ -331,4 +333,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with one_line():
+        main()

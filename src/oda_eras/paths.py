@@ -1,5 +1,6 @@
 """Where things are: the project's root, the outputs of a run, and its build folder."""
 
+import os
 from pathlib import Path
 
 BUILD = ".build"
@@ -35,5 +36,9 @@ def build_folder(outputs: str | Path) -> Path:
 
 def name_in_project(path: Path) -> str:
     """A file's path from the project's root; outside the project its full path."""
-    root, path = project_root(), path.resolve()
-    return path.relative_to(root).as_posix() if root in path.parents else str(path)
+    root = project_root()
+    # data or outputs may lie elsewhere, behind a link in the project
+    for named in (Path(os.path.abspath(path)), path.resolve()):
+        if root in named.parents:
+            return named.relative_to(root).as_posix()
+    return str(path.resolve())

@@ -253,6 +253,9 @@ def _permutation_p(y: np.ndarray, size: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    data = project_root() / "data"
-    rates = simulate(era_lengths(pd.read_csv(data / "eras.csv")))
-    rates.to_csv(data / "power.csv", index=False, lineterminator="\n")
+    from oda_eras.commands import one_line
+
+    with one_line():
+        data = project_root() / "data"
+        rates = simulate(era_lengths(pd.read_csv(data / "eras.csv")))
+        rates.to_csv(data / "power.csv", index=False, lineterminator="\n")

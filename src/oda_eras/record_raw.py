@@ -5,22 +5,23 @@ into data/sources.yml and describes the tables of data/ in data/datapackage.json
 data/README.md. The tables must pass their schemas and identities first.
 """
 
-import sys
+from pathlib import Path
 
 import yaml
 
+from oda_eras.commands import one_line
 from oda_eras.datapackage import describe_project_tables
+from oda_eras.own_tables import read_own_tables
 from oda_eras.paths import project_root
-from oda_eras.schemas import check_across, read_eras, read_raw_tables
-from oda_eras.sources import DataError, load_sources, raw_file
+from oda_eras.schemas import check_across, read_raw_tables
+from oda_eras.sources import load_sources, raw_file
 from oda_eras.stamps import sha256, write_atomically, write_json
-from oda_eras.words import WordsError
 
 
-def main() -> None:
-    root = project_root()
+def record(root: Path) -> None:
+    """Check and record the tables of a checkout. Raises DataError or WordsError."""
     check_across(read_raw_tables(root))
-    read_eras(root)
+    read_own_tables(root)
     sources = load_sources(root)
     described = describe_project_tables(root)
     for name, entry in sources.items():
@@ -31,7 +32,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (DataError, WordsError) as error:
-        sys.exit(str(error))
+    with one_line():
+        record(project_root())

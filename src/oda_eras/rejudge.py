@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from oda_eras.bench import copy_tree, scratch_environment
+from oda_eras.commands import one_line
 from oda_eras.paths import BUILD, build_folder, project_root
 
 CLAIMS, LEDGER = "08_claims", "tables/t06_claims.csv"
@@ -58,4 +59,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with one_line():
+        main()

@@ -12,9 +12,12 @@ import json
 import os
 import re
 import sys
+import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
+from oda_eras.commands import cause, one_line
 from oda_eras.paths import BUILD, build_folder, project_root
 from oda_eras.stamps import (
     content_hash,
@@ -22,9 +25,10 @@ from oda_eras.stamps import (
     lock,
     read_json,
     read_stamp,
+    sha256,
     write_json,
 )
-from oda_eras.study import Study, StudyError, study_of
+from oda_eras.study import Study, study_of
 
 # A cell that takes longer hangs; the slowest of the chain takes a few seconds.
 CELL_SECONDS = 600
@@ -60,37 +64,78 @@ def is_current(stamp: dict, prerequisites: dict[str, str], root: Path) -> bool:
     )
 
 
-def execute(notebook: Path, executed: Path, parameters: dict, folder: Path) -> None:
+def is_whole(executed: Path, stamp: dict) -> bool:
+    """Whether the executed notebook, which report and accept read, is there as it was made."""
+    return executed.is_file() and sha256(executed) == stamp.get("executed")
+
+
+def execute(notebook: Path, executed: Path, parameters: dict, folder: Path, log: Path) -> None:
     """Execute a notebook with papermill, in a folder.
 
-    Raises papermill's PapermillExecutionError where a cell fails. A kernel that does not start
-    (another process took its port) is tried once more; nothing else is.
+    What its kernel writes to stderr, such as a library's word on its caches, goes into the log: the
+    executed notebook goes without. The kernel is reached through sockets in a folder, which no
+    other process can take and no network is needed for. Raises papermill's PapermillExecutionError
+    where a cell fails.
     """
     # A check of URL formats that notebooks have no use for; importing it takes 0.8 s.
     sys.modules.setdefault("rfc3987_syntax", None)
     import papermill
+    from traitlets.config import Config
 
-    for attempt in (1, 2):
+    # short, since a socket's path has some hundred characters at most
+    scratch = tempfile.TemporaryDirectory(prefix="oda-", ignore_cleanup_errors=True)
+    with log.open("w", encoding="utf-8") as words, stderr_to(words), scratch as sockets:
+        connection = {"transport": "ipc", "connection_file": f"{sockets}/kernel.json"}
         try:
             papermill.execute_notebook(
                 str(notebook),
                 str(executed),
                 parameters=parameters,
                 cwd=str(folder),
+                # an editor may have put a kernel of its own into the notebook
+                kernel_name="python3",
+                language="python",
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 autosave_cell_every=0,
                 shutdown_kernel="immediate",
                 execution_timeout=CELL_SECONDS,
+                config=Config(KernelManager=connection),
                 # else each kernel warns that it talks to this process without encryption
                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
             )
-            return
-        except RuntimeError as error:
-            # jupyter_client raises a bare RuntimeError for a kernel that never answered;
-            # one that dies later is a subclass, and papermill's errors are none.
-            if type(error) is not RuntimeError or attempt == 2:
-                raise
+        finally:
+            words.write(take_stderr(executed))
+
+
+@contextmanager
+def stderr_to(file):
+    """Have this process, and those that it starts, write their stderr to an open file."""
+    sys.stderr.flush()
+    own = os.dup(2)
+    os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(own, 2)
+        os.close(own)
+
+
+def take_stderr(executed: Path) -> str:
+    """Take what was written to stderr out of an executed notebook's outputs and return it."""
+    if not executed.exists() or b'"stderr"' not in executed.read_bytes():
+        return ""
+    notebook, told = read_json(executed), []
+    if not notebook:  # cut short, as on a full disk, which is told by itself
+        return ""
+    for cell in notebook["cells"]:
+        if "outputs" in cell:
+            said = [output for output in cell["outputs"] if output.get("name") == "stderr"]
+            told += ["".join(output["text"]) for output in said]
+            cell["outputs"] = [output for output in cell["outputs"] if output not in said]
+    write_json(executed, notebook)
+    return "".join(told)
 
 
 def renamed(cell: dict, names: dict[str, str]) -> dict:
@@ -154,12 +199,19 @@ def adapt(notebook: dict, study: Study, root: Path) -> tuple[dict, dict]:
     return notebook | {"cells": cells}, values
 
 
-def describe(error: Exception, name: str) -> str:
-    """Say in a few lines which cell failed and how."""
+def describe(error: Exception, name: str, log: Path) -> str:
+    """Say in a few lines which cell failed and how; of a kernel that ended, its last words."""
     cell = getattr(error, "cell_index", None)
-    if cell is None:
-        return f"{name} stopped: {type(error).__name__}: {error}"
-    return f"{name} stopped in cell {cell + 1}: {error.ename}: {error.evalue}"
+    place = "" if cell is None else f" in cell {cell + 1}"
+    if cell is not None and error.evalue:
+        return f"{name} stopped{place}: {error.ename}: {error.evalue}"
+    # jupyter_client raises a bare RuntimeError for a kernel that does not start
+    if cell is None and type(error) is not RuntimeError:
+        return f"{name} stopped: {cause(error)}"
+    said = log.read_text(encoding="utf-8").split("\n") if log.is_file() else []
+    words = [line for line in said if re.match(r"\w*(Error|Exception): ", line)]
+    last = words[-1] if words else "it said nothing; too little memory ends kernels so"
+    return f"{name} stopped{place}, its kernel ended: {last}"
 
 
 def check_declared(fragment: dict, prerequisites: dict[str, str], name: str) -> None:
@@ -174,8 +226,8 @@ def check_declared(fragment: dict, prerequisites: dict[str, str], name: str) -> 
     missing = sorted(set(fragment["reads"] + fragment["modules"]) - declared)
     if missing and Path(missing[0]).is_absolute():
         raise ChainError(
-            f"{name} used {missing[0]}: oda_eras is installed from another checkout; "
-            "install this one (pip install -e .) or run make without PYTHON="
+            f"{name} used {missing[0]}, which is outside the project: run it by make, which has "
+            "the checkout's own modules found first"
         )
     if missing:
         raise ChainError(
@@ -189,12 +241,13 @@ def run(notebook: Path, outputs: str, listed: list[str]) -> str:
     root, build, name = project_root(), build_folder(outputs), notebook.stem
     study = study_of(root, outputs)
     stamp_file, fragment_file = build / f"{name}.json", build / "fragments" / f"{name}.json"
+    executed, log = build / f"{name}.ipynb", build / f"{name}.log"
     running, failed = build / f"{name}.running.ipynb", build / f"{name}.failed.ipynb"
     with lock(build / f"{name}.lock"):
         started = time.monotonic()
         stamp = read_stamp(stamp_file)
         prerequisites = {path: content_hash(root / path) for path in sorted(set(listed))}
-        if is_current(stamp, prerequisites, root):
+        if is_current(stamp, prerequisites, root) and is_whole(executed, stamp):
             os.utime(stamp_file)
             return f"{name} is up to date"
         fragment_file.unlink(missing_ok=True)
@@ -208,9 +261,9 @@ def run(notebook: Path, outputs: str, listed: list[str]) -> str:
             write_json(source, fitted)
             parameters["outputs"] = outputs
         try:
-            execute(source, running, parameters, notebook.parent)
+            execute(source, running, parameters, notebook.parent, log)
         except Exception as error:
-            message = describe(error, name)
+            message = describe(error, name, log)
             if running.exists():
                 os.replace(running, failed)
                 message += f"\n  the notebook as it failed: {failed.relative_to(root)}"
@@ -226,9 +279,10 @@ def run(notebook: Path, outputs: str, listed: list[str]) -> str:
             print(f"{orphan} is no longer made by {name} and is removed")
             (root / orphan).unlink(missing_ok=True)
         failed.unlink(missing_ok=True)
-        os.replace(running, build / f"{name}.ipynb")
+        os.replace(running, executed)
         seconds = round(time.monotonic() - started, 1)
-        write_json(stamp_file, fragment | {"prerequisites": prerequisites, "seconds": seconds})
+        about = {"prerequisites": prerequisites, "seconds": seconds, "executed": sha256(executed)}
+        write_json(stamp_file, fragment | about)
         os.utime(stamp_file)  # a stamp that says the same as before is new all the same
     return f"{name} ran in {seconds} s"
 
@@ -237,11 +291,10 @@ def main() -> None:
     notebook, outputs, *prerequisites = sys.argv[1:]
     try:
         print(run(project_root() / notebook, outputs, prerequisites), flush=True)
-    except (ChainError, StudyError) as error:
-        sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit(f"{Path(notebook).stem} was interrupted")
 
 
 if __name__ == "__main__":
-    main()
+    with one_line():
+        main()

@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from oda_eras.stamps import sha256
+from oda_eras.stamps import read_json, sha256
 
+DESCRIBED = "data/datapackage.json"
 FIELDS = [
     "title",
     "producer",
@@ -37,6 +38,18 @@ class DataError(Exception):
         super().__init__(f"{file}, {place}: found {found}, expected {expected}")
 
 
+class EachOnce(yaml.SafeLoader):
+    """Reads YAML as safe_load does, but refuses a key that comes twice."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                mark = node.value[number][0].start_mark
+                raise yaml.MarkedYAMLError(problem=f"a second {key}", problem_mark=mark)
+        return super().construct_mapping(node, deep)
+
+
 def load_sources(root: Path) -> dict[str, dict]:
     """Read data/sources.yml: one entry per raw table, by id (the file's name without endings).
 
@@ -45,7 +58,7 @@ def load_sources(root: Path) -> dict[str, dict]:
     """
     file = "data/sources.yml"
     try:
-        sources = yaml.safe_load((root / file).read_text(encoding="utf-8"))
+        sources = yaml.load((root / file).read_text(encoding="utf-8"), Loader=EachOnce)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "any line"
@@ -113,23 +126,23 @@ def read_raw_text(root: Path, name: str) -> pd.DataFrame:
 
     Raises DataError where the file is missing or is no CSV table.
     """
-    try:
-        return read_text_table(root, raw_file(name))
-    except FileNotFoundError:
-        raise DataError(raw_file(name), "no row", "", "no file", "the table") from None
+    return read_text_table(root, raw_file(name))
 
 
 def read_text_table(root: Path, file: str) -> pd.DataFrame:
     """Read any CSV of the project with every cell as text, blank lines included.
 
-    Raises DataError where the file is no CSV table, FileNotFoundError where there is none.
+    Raises DataError where the file is missing or is no CSV table.
     """
     try:
+        if b"\r\n" in (root / file).read_bytes() and not file.endswith(".gz"):
+            expected = "LF: git config core.autocrlf false, then check the file out again"
+            raise DataError(file, "any row", "", "lines that end in CR LF", expected)
         return pd.read_csv(
             root / file, dtype=str, keep_default_na=False, na_values=[""], skip_blank_lines=False
         )
     except FileNotFoundError:
-        raise
+        raise DataError(file, "no row", "", "no file", "the table") from None
     except (
         pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, EOFError, OSError
     ) as error:  # fmt: skip
@@ -146,11 +159,32 @@ def check_checksums(root: Path, sources: dict[str, dict]) -> None:
     for name, entry in sources.items():
         found = sha256(root / raw_file(name))
         if found != entry["sha256"]:
+            recorded = f"{entry['sha256']} as data/sources.yml records it"
+            raise DataError(raw_file(name), *unlike(found, recorded))
+
+
+def check_recorded(root: Path, names: set[str] | None = None) -> None:
+    """Compare the tables of data/ with their hashes in data/datapackage.json.
+
+    `names` are tables by their path in data/, all by default. Raises DataError that names the file.
+    """
+    recorded = {
+        entry["path"]: entry["hash"].removeprefix("sha256:")
+        for entry in read_json(root / DESCRIBED).get("resources", [])
+    }
+    if not recorded:
+        raise DataError(DESCRIBED, "any line", "", "no tables", "what record_raw writes")
+    for path in sorted(names if names is not None else recorded):
+        file, expected = root / "data" / path, recorded.get(path)
+        if not file.is_file():
+            raise DataError(f"data/{path}", "no row", "", "no file", f"the table of {DESCRIBED}")
+        if sha256(file) != expected:
             raise DataError(
-                raw_file(name),
-                "no row can be named from a hash",
-                "",
-                f"sha256 {found}",
-                f"{entry['sha256']} as data/sources.yml records it; undo the edit, or, if "
-                "it is meant, run python -m oda_eras.record_raw",
+                f"data/{path}", *unlike(sha256(file), f"{expected} as {DESCRIBED} records it")
             )
+
+
+def unlike(found: str, recorded: str) -> tuple[str, str, str, str]:
+    """What to tell of a table whose hash is not the recorded one, for a DataError."""
+    what_to_do = "undo the edit, or, if it is meant, run python -m oda_eras.record_raw"
+    return "no row can be named from a hash", "", f"sha256 {found}", f"{recorded}; {what_to_do}"

@@ -1,6 +1,5 @@
 """What a notebook read and made, by content: the stamps that make's decisions rest on."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -8,6 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from oda_eras.paths import BUILD
+
+
+class NotebookError(Exception):
+    """A notebook's file is damaged; the message names file and line."""
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -24,12 +27,19 @@ def sha256(path: Path) -> str:
 
 
 def content_hash(path: Path) -> str:
-    """Hash of what a run depends on: of a notebook its cells, of a stamp what was published."""
+    """Hash of what a run depends on: of a notebook its cells, of a stamp what was published.
+
+    Raises NotebookError for a notebook that can't be read.
+    """
     if BUILD in path.parts:
         return hashlib.sha256(json.dumps(read_stamp(path).get("outputs")).encode()).hexdigest()
     if path.suffix != ".ipynb":
         return sha256(path)
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except json.JSONDecodeError as error:
+        place = f"notebooks/{path.name}, line {error.lineno}"
+        raise NotebookError(f"{place}: {error.msg}: is it a merge conflict's?") from None
     kept = [
         [
             cell["cell_type"],
@@ -79,6 +89,8 @@ def damaged_outputs(stamp: dict, root: Path) -> list[str]:
 @contextmanager
 def lock(path: Path):
     """Hold an exclusive lock; it ends with the process, however that ends."""
+    import fcntl  # Windows has none: there the package can be imported, the chain runs in WSL
+
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

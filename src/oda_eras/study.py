@@ -7,9 +7,14 @@ another's. Only the standard library is used here: the environment may not be th
 """
 
 import csv
+import io
 import sys
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+
+if sys.version_info < (3, 11):  # noqa: UP036 (any Python may call this)
+    found = ".".join(str(part) for part in sys.version_info[:2])
+    sys.exit(f"make: Python {found} found, 3.11 or newer needed: try make PYTHON3=python3.12")
 
 RECIPIENTS = {
     "KAZ": "Kazakhstan",
@@ -18,7 +23,7 @@ RECIPIENTS = {
     "TKM": "Turkmenistan",
     "UZB": "Uzbekistan",
 }
-FIRST_YEAR, LAST_YEAR = 1992, 2023
+FIRST_YEAR = 1992
 # From here on flows to the five count as ODA; 1992 is shown, and tests start after it.
 LISTED = 1993
 # The groups of data/donors.csv that make up the DAC's total.
@@ -32,7 +37,72 @@ LARGEST_LAG = 5
 # Fewer years can't hold two segments of five with anything between them to choose from.
 FEWEST_YEARS = 15
 DATA_DRIVEN = "data_driven"
+# tables that choices are checked against, with the columns that this takes
+DONORS = ("data/donors.csv", "donor", "name", "group", "currency")
+ERAS = ("data/eras.csv", "scheme", "donor")
 NET_TABLE, GRANTS_TABLE = "data/raw/wdi_net_oda_by_donor.csv", "data/raw/dac2a_grants_by_donor.csv"
+
+
+class TableError(ValueError):
+    """A table that choices are checked against is damaged; the message says where and how."""
+
+
+def _rows(root: Path, file: str, *columns: str, whole: str = "") -> list[dict[str, str]]:
+    """Read a table before anything is installed that could check it further (01 does that).
+
+    Raises TableError with file, row and column where the file is missing or no UTF-8 table with
+    these columns, a row has a field too many or too few, or a cell of the column `whole` is no
+    whole number.
+    """
+
+    def fault(row: int, column: str, found: str, expected: str) -> TableError:
+        place = f"row {row} (the header is row 1)" + (f", column {column}" if column else "")
+        return TableError(f"{file}, {place}: found {found}, expected {expected}")
+
+    try:
+        content = (root / file).read_bytes()
+    except FileNotFoundError:
+        raise TableError(f"{file} is missing: take it from the project's repository") from None
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        raise fault(row, "", f"byte {content[error.start]:#x}", "UTF-8") from None
+    # blank lines at the end are no rows
+    header, *lines = list(csv.reader(io.StringIO(text.rstrip("\r\n"), newline=""))) or [[]]
+    for column in columns:
+        if column not in header:
+            raise fault(1, column, f"columns {header}", f"a column {column}")
+    rows = []
+    for number, line in enumerate(lines, start=2):
+        if len(line) != len(header):
+            expected = f"{len(header)}, as in the header"
+            raise fault(number, "", f"{len(line)} fields ({','.join(line)[:40]})", expected)
+        row = dict(zip(header, line, strict=True))
+        if whole and not row[whole].isdecimal():
+            raise fault(number, whole, f"'{row[whole]}'", "a whole number")
+        rows.append(row)
+    return rows
+
+
+def last_year(root: Path) -> int:
+    """The last year in which Japan's net flow to each of the five is known.
+
+    A table that can't be read is for the first notebook to name; until then 2023 stands.
+    """
+    try:
+        rows = _rows(root, NET_TABLE, "recipient", "donor", "year", "net_usd_million", whole="year")
+    except TableError:
+        rows = []
+    years = {recipient: set() for recipient in RECIPIENTS}
+    for row in rows:
+        if row["donor"] == "JPN" and row["net_usd_million"] and row["recipient"] in years:
+            years[row["recipient"]].add(int(row["year"]))
+    known = set.intersection(*years.values())
+    return max(known, default=2023)
+
+
+LAST_YEAR = last_year(Path(__file__).resolve().parents[2])
 
 
 class StudyError(ValueError):
@@ -90,7 +160,8 @@ def read_study(root: Path, given: dict[str, str]) -> Study:
         Parameter names, in any case, with their values; recipients separated by commas or
         hyphens.
 
-    Raises StudyError for an unknown name or value, and for choices that can't go together.
+    Raises StudyError for an unknown name or value, and for choices that can't go together,
+    TableError where one of those lists is damaged.
     """
     allowed = [field.name for field in fields(Study)]
     choices: dict = {}
@@ -117,7 +188,7 @@ def read_study(root: Path, given: dict[str, str]) -> Study:
     _one_of("lag", [study.lag], range(LARGEST_LAG + 1))
     _one_of("first_year", [study.first_year], range(FIRST_YEAR, LAST_YEAR + 1))
     _one_of("last_year", [study.last_year], range(FIRST_YEAR, LAST_YEAR + 1))
-    donors = {row["donor"]: row for row in _rows(root / "data/donors.csv")}
+    donors = {row["donor"]: row for row in _rows(root, *DONORS)}
     # other donors have no net flows in these tables
     members = [c for c, row in donors.items() if row["group"] in MEMBER_GROUPS]
     _one_of("donor", [study.donor], members)
@@ -150,7 +221,7 @@ def study_of(root: Path, outputs: str | Path) -> Study:
 
 def donor_schemes(root: Path, donor: str) -> list[str]:
     """Schemes of eras that a donor can be run with, its default first."""
-    eras = [row for row in _rows(root / "data/eras.csv") if row["donor"] == donor]
+    eras = [row for row in _rows(root, *ERAS) if row["donor"] == donor]
     own = dict.fromkeys(row["scheme"] for row in eras if row["scheme"] != DATA_DRIVEN)
     return [*sorted(own, key=lambda scheme: scheme != "filled"), DATA_DRIVEN]
 
@@ -160,14 +231,13 @@ def complete_years(root: Path, study: Study) -> list[int]:
 
     A blank is not known, so a year with a blank ends a run.
     """
-    names = {row["donor"]: row["name"] for row in _rows(root / "data/donors.csv")}
+    names = {row["donor"]: row["name"] for row in _rows(root, *DONORS)}
     if study.measure == "net":
-        rows, donor, column = _rows(root / NET_TABLE), study.donor, "donor"
+        table, donor, column = NET_TABLE, study.donor, "donor"
     else:
-        rows, donor, column = _rows(root / GRANTS_TABLE), names[study.donor], "donor_name"
-    known = {
-        (row["recipient"], int(row["year"])) for row in rows if row[column] == donor and row["year"]
-    }
+        table, donor, column = GRANTS_TABLE, names[study.donor], "donor_name"
+    rows = _rows(root, table, "recipient", column, "year", whole="year")
+    known = {(row["recipient"], int(row["year"])) for row in rows if row[column] == donor}
     best: list[int] = []
     run: list[int] = []
     for year in range(study.first_year, study.last_year + 1):
@@ -205,17 +275,12 @@ def _one_of(name: str, values: list, allowed) -> None:
             raise StudyError(f"{name.upper()}={value}: expected {', '.join(listed)}")
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as handle:
-        return list(csv.DictReader(handle))
-
-
 def main() -> None:
     root = Path(__file__).resolve().parents[2]
     try:
         given = dict(argument.split("=", 1) for argument in sys.argv[1:])
         print(read_study(root, given).name)
-    except StudyError as error:
+    except (StudyError, TableError) as error:
         sys.exit(str(error))
 
 

@@ -286,7 +286,10 @@ _COMPUTE = {
 
 
 if __name__ == "__main__":
-    data = project_root() / "data"
-    noise = pd.read_csv(data / "break_synthetic.csv").set_index("year").value
-    table = validation_table(pd.read_csv(data / "break_reference.csv"), noise)
-    table.to_csv(data / "break_validation.csv", index=False, lineterminator="\n")
+    from oda_eras.commands import one_line
+
+    with one_line():
+        data = project_root() / "data"
+        noise = pd.read_csv(data / "break_synthetic.csv").set_index("year").value
+        table = validation_table(pd.read_csv(data / "break_reference.csv"), noise)
+        table.to_csv(data / "break_validation.csv", index=False, lineterminator="\n")
