@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from oda_eras import chunks
-from oda_eras.chunks import Workers
+from oda_eras.chunks import Workers, WorkersError
 
 
 def doubled(chunk: pd.DataFrame) -> pd.DataFrame:
@@ -96,14 +96,14 @@ def test_a_dead_workers_chunks_are_given_to_others(tmp_path):
 
 def test_a_chunk_that_kills_every_worker_ends_with_a_word_to_a_person(monkeypatch, tmp_path):
     monkeypatch.setattr(chunks, "TRIES", 1)
-    with pytest.raises(RuntimeError, match="always_dies: workers died 2 times, chunks left: 1"):
+    with pytest.raises(WorkersError, match="always_dies: workers died 2 times, chunks left: 1"):
         made(always_dies, parts(1), tmp_path, "a", 2)
 
 
 def test_a_cluster_without_dask_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setenv(chunks.ADDRESS, "tcp://127.0.0.1:1")
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(RuntimeError, match=r"install the extra .*\[atlas\]"):
+    with pytest.raises(WorkersError, match=r"install the extra .*\[atlas\]"):
         made(doubled, parts(1), tmp_path)
 
 

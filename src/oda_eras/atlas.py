@@ -451,14 +451,11 @@ def main() -> None:
     root = project_root()
     read = dict(keep_default_na=False, na_values=[""])
     world = pd.read_csv(root / WORLD, usecols=WORLD_COLUMNS, **read)
-    try:
-        whole(world, pd.read_csv(root / "data/recipients.csv", **read), root)
-    except RuntimeError as error:
-        sys.exit(f"atlas: {error}")
+    whole(world, pd.read_csv(root / "data/recipients.csv", **read), root)
     notebook, executed = root / NOTEBOOK, root / ATLAS / "atlas.ipynb"
     executed.parent.mkdir(parents=True, exist_ok=True)
     try:
-        run.execute(notebook, executed, {}, notebook.parent)
+        run.execute(notebook, executed, {}, notebook.parent, chunk_folder(root) / "kernel.log")
     except PapermillExecutionError as error:
         sys.exit(f"{run.describe(error, 'atlas')}\n  the notebook as it failed: {executed}")
     table = root / ATLAS / "data/atlas.csv"
@@ -475,5 +472,7 @@ def main() -> None:
 if __name__ == "__main__":
     # workers look functions up in the module by its name
     from oda_eras import atlas
+    from oda_eras.commands import one_line
 
-    atlas.main()
+    with one_line():
+        atlas.main()

@@ -26,6 +26,10 @@ TRIES = 3
 Work = Callable[[pd.DataFrame], pd.DataFrame]
 
 
+class WorkersError(Exception):
+    """Workers can't go on; the message says why and what to do."""
+
+
 class Workers:
     """Who works: processes of a pool, this process alone, or the workers of a Dask cluster.
 
@@ -73,7 +77,7 @@ class Workers:
             except BrokenProcessPool:
                 self.pool, deaths = None, deaths + 1
                 if deaths > TRIES:
-                    raise RuntimeError(
+                    raise WorkersError(
                         f"{work.__name__}: workers died {deaths} times, chunks left: {len(left)}; "
                         "what is done is kept: run it again with more memory"
                     ) from None
@@ -83,7 +87,7 @@ class Workers:
         try:
             import distributed
         except ImportError:
-            raise RuntimeError(
+            raise WorkersError(
                 f"{ADDRESS} is set, and Dask is not installed: install the extra (pip install -e "
                 "'.[atlas]'), or unset it to use this machine's cores"
             ) from None
@@ -117,7 +121,7 @@ def made(
     DataFrame
         Read from the files, so that it is the same whether a chunk was made now or before.
 
-    Raises RuntimeError where workers keep dying, or a cluster is asked for without Dask, and
+    Raises WorkersError where workers keep dying, or a cluster is asked for without Dask, and
     whatever `work` raises.
     """
     folder.mkdir(parents=True, exist_ok=True)
