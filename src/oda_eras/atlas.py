@@ -201,16 +201,18 @@ def p_values(rows: pd.DataFrame) -> pd.DataFrame:
     """
     (n,) = rows.n.unique()
     found = rows[SERIES].copy()
+    sup_f, ud_max = rows.sup_f.to_numpy(), rows.ud_max.to_numpy()
     for source in ("null", "break"):
         rho = rows[f"rho_{source}"].clip(RHOS[0], RHOS[-1]).to_numpy()
         above = np.searchsorted(RHOS, rho).clip(min=1)
         weight = (rho - RHOS[above - 1]) / (RHOS[above] - RHOS[above - 1])
-        found[[f"p_{source}", f"ud_p_{source}"]] = 0.0
+        p, ud_p = np.zeros((2, len(rows)))
         for at, part in ((above - 1, 1 - weight), (above, weight)):
             for number in np.unique(at):
                 own, (sups, uds) = at == number, nulls(int(n), number)
-                found.loc[own, f"p_{source}"] += part[own] * at_least(sups, rows.sup_f[own])
-                found.loc[own, f"ud_p_{source}"] += part[own] * at_least(uds, rows.ud_max[own])
+                p[own] += part[own] * at_least(sups, sup_f[own])
+                ud_p[own] += part[own] * at_least(uds, ud_max[own])
+        found[f"p_{source}"], found[f"ud_p_{source}"] = p, ud_p
     return found.round(6)
 
 
@@ -222,9 +224,9 @@ def nulls(n: int, number: int) -> tuple[np.ndarray, np.ndarray]:
     return np.sort(sups), np.sort(uds)
 
 
-def at_least(null: np.ndarray, statistic: pd.Series) -> np.ndarray:
+def at_least(null: np.ndarray, statistic: np.ndarray) -> np.ndarray:
     """p of statistics beside simulated ones in order (Phipson and Smyth 2010)."""
-    below = np.searchsorted(null, statistic.to_numpy())
+    below = np.searchsorted(null, statistic)
     return (len(null) - below + 1) / (len(null) + 1)
 
 

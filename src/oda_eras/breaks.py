@@ -507,7 +507,7 @@ class BaiPerron:
             index=pd.RangeIndex(1, m + 1, name="break"),
             columns=["lower", "position", "upper"],
         )
-        return table if table.isna().any(axis=None) else table.astype(int)
+        return table if np.isnan(bounds).any() else table.astype(int)
 
     def _moments(self, segment: slice, fit, delta, hac) -> tuple[float, float]:
         """delta' Q delta and delta' Omega delta of a segment."""
