@@ -55,8 +55,8 @@ VENV = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/.complete)
 module = $(1:%=src/oda_eras/%.py)
 table = $(1:%=$(OUT)/data/%.csv)
 
-.PHONY: all report paper docx crate donors test test-portable lab accept verify claims refresh \
-  accept-data restore-data power bench clean help
+.PHONY: all report paper docx crate donors atlas test test-portable lab accept verify claims \
+  refresh accept-data restore-data power bench clean help
 
 all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 
@@ -166,6 +166,10 @@ lab: | $(VENV) ## open JupyterLab on the notebooks and their reading order
 
 donors: | $(VENV) ## run every donor with enough data, then compare them (outputs/donors)
 	@"$(PYTHON)" -m oda_eras.all_donors
+
+# the world's flows are the same in every run
+atlas: outputs/JPN/data/world.csv.gz | $(VENV) ## test aid from every donor to every recipient for shifts (outputs/atlas)
+	@"$(PYTHON)" -m oda_eras.atlas
 
 accept: all ## take the executed notebooks over into notebooks/, to be committed
 	@"$(PYTHON)" -m oda_eras.accept $(OUT) $(NOTEBOOKS)

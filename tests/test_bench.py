@@ -1,5 +1,14 @@
 """What bench tells beside times: the path that waits longest, and whether engines agree."""
 
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from oda_eras import atlas
+from oda_eras.atlas_bench import by_r, made_up
 from oda_eras.bench import critical_path
 from oda_eras.engines import tell
 
@@ -31,3 +40,19 @@ def test_an_engine_that_finds_something_else_is_named(capsys):
     tell("a case", 0.1, "strucchange", 0.5, same=False)
     right, wrong = capsys.readouterr().out.splitlines()
     assert "5.0 times as long; the same results" in right and "OTHER RESULTS" in wrong
+
+
+def test_a_case_of_the_atlas_is_timed_in_a_process_of_its_own():
+    command = [sys.executable, "-m", "oda_eras.atlas_bench", "20", "1"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(run.stdout.splitlines()[-1])
+    assert found["seconds"] > 0 and found["processor"] > 0 and 50 < found["mebibytes"] < 600
+
+
+def test_the_atlas_finds_what_strucchange_finds():
+    theirs = by_r(40)
+    if theirs is None:
+        pytest.skip("R with strucchange is not installed")
+    ours = atlas.statistics(made_up(40))
+    assert ours.bic.tolist() == theirs["bic"]
+    np.testing.assert_allclose(ours.sup_f, theirs["sup_f"], rtol=1e-9)

@@ -3,7 +3,8 @@
 Against it stand a shell loop over papermill's own command and the floor: the same cells run in
 one plain Python process. Then four donors on one job and on two. Medians of three, donors once; the
 chain's ratios are to the floor. Then the notebooks that each wait for the one before, and what the
-engines take beside others' (`oda_eras.engines`).
+engines take beside others' (`oda_eras.engines`), and the atlas of all donors and recipients
+(`oda_eras.atlas_bench`).
 """
 
 import json
@@ -170,7 +171,9 @@ if __name__ == "__main__":
     if sys.argv[1] == "--plain":
         run_cells(sys.argv[2:])
     else:
+        from oda_eras.atlas_bench import compare_atlas
         from oda_eras.engines import compare_engines
 
         bench(sys.argv[1:])
         compare_engines()
+        compare_atlas()

@@ -8,7 +8,6 @@ import math
 
 import numpy as np
 import pandas as pd
-import ruptures
 
 from oda_eras import breaks
 from oda_eras.eras import MAX_BREAKS, MIN_SEGMENT, majority_era
@@ -385,6 +384,8 @@ def numbers_of_breaks(found: pd.DataFrame) -> pd.DataFrame:
 
 def pelt(flow: pd.Series, penalty: float) -> list[int]:
     """Last old years by PELT with a penalty for each break, in squared units of the flow."""
+    import ruptures  # it loads all of scipy.stats, which workers of the atlas do without
+
     # it looks at every fifth year unless told otherwise
     found = ruptures.Pelt(model="l2", min_size=MIN_SEGMENT, jump=1).fit(flow.to_numpy())
     return [int(flow.index[end - 1]) for end in found.predict(pen=penalty)[:-1]]

@@ -55,6 +55,7 @@ __all__ = [
     "argmax_cdf",
     "bai_perron",
     "chow",
+    "criteria",
     "cusum",
     "hansen_critical",
     "hansen_p",
@@ -581,13 +582,32 @@ def bai_perron(y, x=None, h: float = 0.15, max_breaks: int = 5) -> BaiPerron:
     rss, positions = _segmentations(cost, max_breaks)
     rss = np.array(rss)
     rss[rss <= _PERFECT * rss[0]] = 0
-    m = np.arange(max_breaks + 1)
+    bic, lwz = criteria(rss, n, k)
+    table = pd.DataFrame({"rss": rss, "bic": bic, "lwz": lwz}).rename_axis("m")
+    return BaiPerron(table, n, k, length, model, positions)
+
+
+def criteria(rss: np.ndarray, n: int, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """BIC and LWZ as `bai_perron` counts them.
+
+    Parameters
+    ----------
+    rss : array, shape (max_breaks + 1, ...)
+        Smallest RSS with 0, 1, ... breaks.
+    n, k : int
+        Observations, regressors with the constant.
+
+    Returns
+    -------
+    bic, lwz : array, as rss
+        Minus infinity where the breaks leave no residual.
+    """
+    m = np.arange(len(rss)).reshape(-1, *[1] * (rss.ndim - 1))
     p = (m + 1) * k + m
-    with np.errstate(divide="ignore"):  # an exact fit has criterion -inf
+    with np.errstate(divide="ignore"):
         bic = n * (np.log(2 * np.pi) + 1 + np.log(rss / n)) + np.log(n) * (k + 1) * (m + 1)
         lwz = np.log(rss / (n - p)) + 0.299 * p * np.log(n) ** 2.1 / n
-    table = pd.DataFrame({"rss": rss, "bic": bic, "lwz": lwz}, index=pd.Index(m, name="m"))
-    return BaiPerron(table, n, k, length, model, positions)
+    return bic, lwz
 
 
 def _newey_west(v: np.ndarray, lag: int) -> np.ndarray:

@@ -1606,3 +1606,66 @@ def revisions(rows: pd.DataFrame) -> Figure:
     ax.margins(y=0.15)
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     return figure
+
+
+# groups of the atlas: line style and colour
+GROUPS = {
+    "all": ("-", COLOURS["commitments"]), "reordered": (":", COLOURS["other donors"]),
+    "region": ("--", SERIES[0]), "donor": ("-", COLOURS["donor"]),
+}  # fmt: skip
+
+
+@for_phones
+def how_common_shifts(curves: pd.DataFrame, own: pd.DataFrame, labels: dict[str, str]) -> Figure:
+    """What share of series has a p up to any size, group by group (f41).
+
+    `curves` has columns group (of `GROUPS`), p, share (percent); `own` the study's series, which
+    are marked: name, p, share; `labels` names the groups.
+    """
+    figure, ax = new_figure("single", 84)
+    for group, (dash, colour) in GROUPS.items():
+        some = curves[curves.group == group]
+        ax.step(some.p, some.share, dash, where="post", color=colour, lw=1.2, label=labels[group])
+    ax.plot(own.p, own.share, "D", color=COLOURS["donor"], markersize=3.5)
+    places = spread(own.share + 6, least=9 if for_phone() else 6)
+    for row in own.itertuples():
+        ax.annotate(
+            row.name, (row.p, row.share), xytext=(row.p / 1.7, places[row.Index]), ha="right",
+            va="center", fontsize=5.5, path_effects=[HALO],
+            arrowprops={"arrowstyle": "-", "lw": 0.4, "shrinkA": 0, "shrinkB": 2},
+        )  # fmt: skip
+    ax.axvline(LEVEL, color=INK, lw=0.6)
+    ax.set_xscale("log")
+    ax.set_xlim(1e-3, 1)
+    ticks = [0.001, 0.01, LEVEL, 0.1, 0.5, 1]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
+    ax.set_ylim(0, 100)
+    ax.set_xlabel("p of sup-F at own autocorrelation")
+    ax.set_ylabel("series with at most this p, %")
+    legend_above(figure, [ax])
+    return figure
+
+
+@for_phones
+def shifts_by_year(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
+    """In which years levels shift, group by group, beside chance (f42).
+
+    `rows` has columns group, year, share and chance (percent of the series that a shift could
+    stand in); `labels` names the groups.
+    """
+    figure, axes = new_figure("single", 34 * len(labels), rows=len(labels), sharex=True)
+    for ax, (group, label) in zip(axes, labels.items(), strict=True):
+        some = rows[rows.group == group]
+        ax.bar(some.year, some.share, width=0.8, color=GROUPS[group][1])
+        ax.plot(
+            some.year, some.chance, "_", color=INK, markersize=6, markeredgewidth=1.4,
+            path_effects=[HALO], label="by chance: reordered, of the same length",
+        )  # fmt: skip
+        ax.set_title(label, loc="left")
+        ax.set_ylabel("share, %")
+        ax.set_ylim(bottom=0)
+    axes[-1].xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes[-1].set_xlabel("first year of the new level")
+    legend_above(figure, axes[:1])
+    return figure

@@ -1,0 +1,143 @@
+"""Time the atlas on made-up series: `python -m oda_eras.atlas_bench NUMBER WORKERS`, one case.
+
+`make bench` compares one and two processes, two workers of a Dask cluster where Dask is installed,
+and R's strucchange on the same series where it is; each case in a process of its own, so that its
+memory is its own. Series a second include the simulated p, which R does without.
+"""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import nullcontext
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from oda_eras import atlas
+from oda_eras.break_evidence import SEVERAL, TRIM
+from oda_eras.chunks import ADDRESS
+
+FEW, MANY = 500, 5000
+CLUSTER = "dask"
+# What a worker may hold, resident.
+MOST_MEBIBYTES = 600
+R = """
+given <- commandArgs(TRUE)
+if (!requireNamespace("strucchange", quietly = TRUE)) quit(status = 3)
+suppressPackageStartupMessages(library(strucchange))
+rows <- read.csv(given[1])
+n <- as.numeric(given[-1])
+one <- function(y) {
+  found <- breakpoints(y ~ 1, h = n[1], breaks = n[2])
+  at <- breakpoints(found)$breakpoints
+  if (!is.na(at[1])) try(confint(found, breaks = length(at)), silent = TRUE)
+  c(if (is.na(at[1])) 0 else length(at), max(Fstats(y ~ 1, from = n[3])$Fstats))
+}
+seconds <- system.time(found <- sapply(split(rows$usd_million, rows$recipient), one))
+cat(sprintf('{"seconds": %f, "bic": [%s], "sup_f": [%s]}', sum(seconds[1:2]),
+  paste(found[1, ], collapse = ","), paste(sprintf("%.12g", found[2, ]), collapse = ",")))
+"""
+
+
+def made_up(number: int, seed: int = 0) -> pd.DataFrame:
+    """Series of 15 to 25 years as `oda_eras.atlas.tested` takes them, a third with a shift."""
+    rng, parts = np.random.default_rng(seed), []
+    for i in range(number):
+        flow = rng.lognormal(size=rng.integers(15, 26))
+        flow[7:] += 3 * (i % 3 == 0)
+        about = {"kind": "made up", "donor": "D", "recipient": f"R{i:05d}"}
+        years = range(1993, 1993 + len(flow))
+        parts.append(pd.DataFrame(about | {"year": years, "usd_million": flow}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def one_case(number: int, workers: str) -> dict[str, float]:
+    """Seconds on the clock and of the processor, and MiB of the largest process that worked."""
+    from oda_eras.bench import mebibytes
+
+    series, cluster = made_up(number), nullcontext()
+    if workers == CLUSTER:
+        from distributed import LocalCluster
+
+        cluster = LocalCluster(2, threads_per_worker=1, dashboard_address=":0")
+    with tempfile.TemporaryDirectory() as folder, cluster:
+        if workers == CLUSTER:
+            os.environ[ADDRESS] = cluster.scheduler_address
+        start, before = time.perf_counter(), time.process_time()
+        atlas.tested(series, Path(folder), None if workers == CLUSTER else int(workers))
+        seconds, processor = time.perf_counter() - start, time.process_time() - before
+    below = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor += below.ru_utime + below.ru_stime
+    used = resource.getrusage(resource.RUSAGE_SELF) if workers == "1" else below
+    return {
+        "seconds": seconds, "processor": processor, "mebibytes": mebibytes(used.ru_maxrss)
+    }  # fmt: skip
+
+
+def case(number: int, workers: str) -> dict[str, float]:
+    """`one_case` in a process of its own, printed."""
+    command = [sys.executable, "-m", "oda_eras.atlas_bench", str(number), workers]
+    environment = {name: value for name, value in os.environ.items() if name != ADDRESS}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if run.returncode:
+        sys.exit(f"the atlas failed:\n{run.stderr[-2000:]}")
+    found = json.loads(run.stdout.splitlines()[-1])
+    label = {"1": "one process", "2": "two processes", CLUSTER: "two Dask workers"}[workers]
+    print(
+        f"{f'{number:,} series, {label}':36} {found['seconds']:8.3f} s  "
+        f"{number / found['seconds']:.0f} a second, {found['processor']:.1f} s of processor, "
+        f"{found['mebibytes']:.0f} MiB a worker",
+        flush=True,
+    )
+    if found["mebibytes"] > MOST_MEBIBYTES:
+        sys.exit(f"a worker holds more than {MOST_MEBIBYTES} MiB")
+    return found
+
+
+def by_r(number: int) -> dict | None:
+    """What strucchange finds in as many series and takes; None where it is not there."""
+    rscript = shutil.which("Rscript")
+    if not rscript:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "series.csv"
+        made_up(number).to_csv(path, index=False)
+        given = [str(path), *map(str, (SEVERAL["h"], SEVERAL["max_breaks"], TRIM))]
+        run = subprocess.run([rscript, "-e", R, *given], capture_output=True, text=True)
+    if run.returncode == 3:
+        return None
+    run.check_returncode()
+    return json.loads(run.stdout)
+
+
+def compare_atlas() -> None:
+    """Print what the atlas takes here and elsewhere."""
+    print("\nthe atlas, on the clock; simulated p included:")
+    alone = {number: case(number, "1") for number in (FEW, MANY)}
+    two = case(MANY, "2")
+    print(f"two processes are {alone[MANY]['seconds'] / two['seconds']:.2f} times as fast as one")
+    if find_spec("distributed"):
+        case(MANY, CLUSTER)
+    theirs = by_r(FEW)
+    if not theirs:
+        print("nothing is compared with R: it is not there, or lacks strucchange")
+        return
+    ours = atlas.statistics(made_up(FEW))
+    same = ours.bic.tolist() == theirs["bic"] and np.allclose(ours.sup_f, theirs["sup_f"])
+    rate = theirs["seconds"] / FEW
+    print(
+        f"strucchange, {FEW} of them: {1 / rate:.0f} a second of processor time without p; "
+        f"{rate / (alone[MANY]['processor'] / MANY):.1f} times as long as one process; "
+        f"{'the same results' if same else 'OTHER RESULTS'}"
+    )
+
+
+if __name__ == "__main__":
+    print(json.dumps(one_case(int(sys.argv[1]), sys.argv[2])))

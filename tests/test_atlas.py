@@ -1,0 +1,244 @@
+"""The atlas: which series are tested, that their p are simulated as said, and what is counted."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import OUT, ROOT
+
+from oda_eras import atlas, breaks, page
+from oda_eras.break_evidence import N_SIM, SEVERAL, TRIM, break_tests, dated, several_breaks
+from oda_eras.study import LEVEL, Study
+from oda_eras.study import RECIPIENTS as STUDIED
+
+RECIPIENTS = pd.DataFrame(
+    {"recipient": ["KAZ", "UZB", "MOZ", "Asia"], "kind": ["country"] * 3 + ["region"]}
+)
+
+
+def rows(donor: str, recipient: str, years, status: str = "known", **more) -> pd.DataFrame:
+    years = list(years)
+    about = {"donor": donor, "recipient": recipient, "price_basis": "constant 2016"}
+    flows = {"commitments": np.arange(len(years)) % 7 + 1.0, "gross": np.nan}
+    return pd.DataFrame({"year": years} | about | flows | {"status": status} | more)
+
+
+def spans(world: pd.DataFrame) -> dict:
+    """First and last year of each series by kind, donor and recipient."""
+    found = atlas.series_of(world, RECIPIENTS)
+    return {
+        key: (own.year.min(), own.year.max()) for key, own in found.groupby(atlas.SERIES).__iter__()
+    }
+
+
+def test_a_series_is_the_longest_run_of_reported_years():
+    gap = [*range(1990, 2000), *range(2001, 2016)]
+    world = pd.concat(
+        [
+            rows("SWE", "MOZ", gap),
+            rows("SWE", "KAZ", range(2004, 2018)),  # 14 years
+            rows("SWE", "Asia", range(1993, 2018)),
+            rows("SWE", "UZB", range(1993, 2018), commitments=3.0),  # never changes
+            rows("NOR", "UZB", range(1993, 2018), price_basis="constant 2022"),
+        ]
+    )
+    assert spans(world) == {("commitments", "SWE", "MOZ"): (2001, 2015)}
+
+
+def test_years_in_which_a_donors_flows_lack_a_part_are_left_out():
+    lacking = [y for y in range(1990, 2018) if y < 2003 or y == 2007]
+    gross = dict(gross=np.arange(28) % 5 + 1.0)
+    japan = rows("JPN", "UZB", range(1990, 2018), **gross)
+    japan.loc[japan.year.isin(lacking), "status"] = "bounded"
+    world = pd.concat([japan, rows("DEU", "UZB", range(1990, 2018), **gross)])
+    same, whole = (2003, 2017), (1993, 2017)
+    assert spans(world) == {
+        (atlas.ALL_YEARS, "DEU", "UZB"): whole,
+        (atlas.ALL_YEARS, "JPN", "UZB"): same,
+        (atlas.SAME_YEARS, "DEU", "UZB"): same,
+        (atlas.SAME_YEARS, "JPN", "UZB"): same,
+        (atlas.GROSS, "DEU", "UZB"): same,
+    }
+
+
+@pytest.fixture(scope="module")
+def made_up() -> pd.DataFrame:
+    """Thirty series of 15 to 20 years without a shift but in the first donor's, in two chunks."""
+    rng, parts = np.random.default_rng(0), []
+    for number in range(30):
+        n = 15 + number % 3 * 2
+        flow = rng.lognormal(size=n)
+        if number < 10:
+            flow[7:] += 12
+        about = {"kind": atlas.ALL_YEARS, "donor": f"D{number // 10}", "recipient": f"R{number}"}
+        parts.append(pd.DataFrame(about | {"year": range(2000, 2000 + n), "usd_million": flow}))
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def found(made_up, tmp_path_factory) -> pd.DataFrame:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(atlas, "PER_CHUNK", 16)
+        folder = tmp_path_factory.mktemp("chunks")
+        two = atlas.tested(made_up, folder, workers=2)
+        assert len(list(folder.glob("statistics-*"))) == 2
+        lost = next(folder.glob("statistics-*"))
+        lost.unlink()
+        one = atlas.tested(made_up, folder, workers=1)
+        assert lost.exists()
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+    return two
+
+
+def test_statistics_and_dates_are_those_of_notebook_05(made_up, found):
+    series = [
+        (key[0], key[2], own.set_index("year").usd_million)
+        for key, own in made_up.groupby(atlas.SERIES, sort=False)
+    ]
+    theirs = break_tests(series, n_sim=1)
+    assert list(found.recipient) == list(theirs.recipient)
+    same = ["n", "sup_f", "last_old", "first_new", "ud_max", "ud_breaks", "rho_null", "rho_break"]
+    pd.testing.assert_frame_equal(found[same], theirs[same], check_dtype=False)
+    several = several_breaks(series)
+    for criterion in ("BIC", "LWZ"):
+        own = several[several.criterion == criterion].drop_duplicates("recipient")
+        assert list(found[criterion.lower()]) == list(own.breaks)
+    # but for the cut at the ends of the series
+    bic = dated(several[several.criterion == "BIC"]).set_index("recipient").dates
+    ours = found.set_index("recipient").bic_dates
+    assert [d[:4] for d in ours] == [d[:4] for d in bic[ours.index]]
+    assert ours["R0"].startswith("2006 (200")
+
+
+def test_p_is_simulated_between_two_autocorrelations_and_no_finer(found):
+    row = found.iloc[12]
+    above = int(np.searchsorted(atlas.RHOS, row.rho_null))
+    ends = atlas.RHOS[[above - 1, above]]
+    for p, statistic, simulate, how in (
+        ("p_null", "sup_f", breaks.simulate_sup_f, {"trim": TRIM}),
+        ("ud_p_null", "ud_max", breaks.simulate_ud_max, SEVERAL),
+    ):
+        sizes = [(simulate(row.n, rho, **how, n_sim=N_SIM) >= row[statistic]).sum() for rho in ends]
+        expected = np.interp(row.rho_null, ends, [(1 + b) / (N_SIM + 1) for b in sizes])
+        assert row[p] == pytest.approx(expected, abs=1e-6)
+        own = (simulate(row.n, row.rho_null, **how, n_sim=N_SIM) >= row[statistic]).mean()
+        assert abs(row[p] - own) < 0.003
+    assert found[atlas.P_VALUES].min(axis=None) >= 1 / (N_SIM + 1)
+
+
+def test_an_autocorrelation_near_one_is_taken_at_the_last():
+    about = dict(kind="a", donor="b", recipient=["c", "d"], n=15, sup_f=30.0, ud_max=30.0)
+    given = pd.DataFrame(about | {"rho_null": [0.995, 0.99], "rho_break": [-0.999, -0.95]})
+    p = atlas.p_values(given)
+    assert p.p_null[0] == p.p_null[1] > p.p_break[0] == p.p_break[1]
+
+
+def test_the_false_discovery_rate_is_over_all_series_of_a_kind(found):
+    # Benjamini and Hochberg by hand: the smallest m p(i) / i from i on
+    p = found.p_break.sort_values()
+    by_hand = (30 * p / np.arange(1, 31))[::-1].cummin()[::-1].clip(upper=1)
+    np.testing.assert_allclose(found.q_break[p.index], by_hand)
+    shifted = found.donor == "D0"
+    assert (found.q_break[shifted] <= LEVEL).all() and (found.p_null >= found.p_break)[
+        shifted
+    ].all()
+
+
+def test_reordered_series_have_the_same_amounts_and_seldom_a_shift(made_up, found):
+    other = atlas.reordered(made_up)
+    assert (other.kind == atlas.ALL_YEARS + atlas.REORDERED).all()
+    keys = ["donor", "recipient"]
+    amounts = [f.groupby(keys).usd_million.apply(sorted) for f in (made_up, other)]
+    assert amounts[0].tolist() == amounts[1].tolist()
+    assert not (made_up.usd_million == other.usd_million).all()
+    tests = atlas.statistics(other)
+    shifted = tests.donor == "D0"
+    assert tests.sup_f[shifted].median() < found.sup_f[found.donor == "D0"].median() / 4
+    # and they are about as autocorrelated
+    assert abs(tests.rho_null.mean() - found.rho_null.mean()) < 0.15
+
+
+COUNTED = pd.DataFrame(
+    {
+        "kind": atlas.ALL_YEARS, "donor": ["A", "A", "A", "B"], "recipient": ["x", "y", "z", "x"],
+        "first": 2000, "last": 2014, "n": 15, "first_new": [2005, 2006, 2011, 2005],
+        "change": [1.0, -1, 1, 1], "p_null": [0.01, 0.05, 0.2, 0.04],
+    }
+)  # fmt: skip
+
+
+def test_shifts_are_counted_by_donor_and_year(monkeypatch):
+    monkeypatch.setattr(atlas, "FEWEST_SERIES", 2)
+    (row,) = atlas.by_donor(COUNTED).to_dict("records")
+    assert row == {
+        "donor": "A", "series": 3, "shifts": 2, "share": pytest.approx(200 / 3), "up": 1,
+        "year": 2005, "in_year": 1,
+    }  # fmt: skip
+    twins = COUNTED.assign(p_null=[0.01, 1, 1, 1])
+    years = atlas.by_year(COUNTED, twins).set_index("year")
+    # two years at either end hold no shift
+    assert (years.index.min(), years.index.max()) == (2002, 2013)
+    assert years.loc[2005].to_dict() == dict(series=4, shifts=2, share=50, chance=25, donors=2)
+    assert years.loc[2006].shifts == 1 and years.loc[2006].chance == 0
+    assert years.shifts.sum() == 3
+
+
+def test_couples_that_shift_within_a_year_are_told_by_what_they_share():
+    near = atlas.together(COUNTED)
+    assert near.to_dict() == {"one donor": 100, "one recipient": 100, "neither": 100}
+    apart = COUNTED.assign(first_new=[2005, 2007, 2011, 2005])
+    assert atlas.together(apart).to_dict() == {"one donor": 0, "one recipient": 100, "neither": 0}
+
+
+def test_own_series_have_their_place_among_all():
+    study = Study()
+    given = COUNTED.assign(donor=["A", "JPN", "JPN", "B"], recipient=["UZB", "MOZ", "UZB", "KAZ"])
+    (row,) = atlas.own_places(given, study).to_dict("records")
+    assert (row["place"], row["place_of_donor"], row["share"]) == (4, 2, 100)
+    sizes = {group: len(own) for group, own in atlas.groups(given, study).items()}
+    assert sizes == {"all": 4, "region": 3, "donor": 2}
+    lines = atlas.curves(given, given, study)
+    assert lines[lines.group == "donor"].share.tolist() == [50, 100]
+
+
+def test_the_worlds_series_are_those_that_the_study_may_use():
+    world = pd.read_csv(ROOT / OUT / "data/world.csv.gz", usecols=atlas.WORLD_COLUMNS)
+    recipients = pd.read_csv(ROOT / "data/recipients.csv", keep_default_na=False)
+    series = atlas.series_of(world, recipients)
+    japan = series[series.donor == "JPN"]
+    assert not (japan.kind == atlas.GROSS).any() and japan.year.min() == 2003
+    sizes = series.groupby(atlas.SERIES).year.agg(["min", "max", "size"])
+    assert (sizes["size"] == sizes["max"] - sizes["min"] + 1).all() and len(sizes) > 5000
+
+
+def test_make_atlas_ends_with_a_notebook_that_answers_first(project, monkeypatch, capfd):
+    world = pd.read_csv(project / atlas.WORLD)
+    some = world.recipient.isin([*STUDIED, "AFG", "BGD", "KEN", "MOZ", "NPL", "PHL", "TZA", "VNM"])
+    world[some & world.donor.isin(["JPN", "DEU", "UNICEF"])].to_csv(project / atlas.WORLD)
+    monkeypatch.chdir(project)
+    atlas.main()
+    assert "statistics: 100%" in capfd.readouterr().err
+    folder = project / atlas.ATLAS
+    cells = json.loads((folder / "atlas.ipynb").read_text())["cells"]
+    answer = "".join(cells[1]["outputs"][0]["data"]["text/markdown"])
+    assert answer.startswith("**In short**") and answer.count("\n- ") == 3
+    table = (folder / "data/atlas.csv").read_bytes()
+    assert table.count(b"\n") > 60 and b"JPN,UZB" in table
+    # nothing is simulated again, and nothing changes
+    atlas.main()
+    assert "chunk" not in capfd.readouterr().err
+    assert (folder / "data/atlas.csv").read_bytes() == table
+    for name in ("f41_how_common_shifts", "f42_when_shifts"):
+        caption = page.read_caption(folder / f"figures/{name}.md").caption
+        assert len(caption.split()) <= 60, caption
+
+
+def test_the_notebook_reads_like_those_of_the_chain():
+    cells = json.loads((ROOT / atlas.NOTEBOOK).read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    lines = [sum(bool(line.strip()) for line in source.splitlines()) for source in code]
+    assert max(lines) <= 25 and sorted(lines)[len(lines) // 2] <= 5
+    assert max(map(len, "\n".join(code).splitlines())) <= 100
+    assert not re.search(r"\bif\b|^\s*(def|for|while) ", "\n".join(code), re.MULTILINE)
