@@ -178,7 +178,9 @@ claims: | $(VENV) ## judge the claims anew in a scratch copy; fails if a verdict
 
 # polars reads the bulk file of the CRS: 50 MB that nothing else needs
 .venv/.refresh: .venv/.complete
-	@.venv/bin/uv pip install --quiet --constraint requirements.lock -e '.[refresh]' && touch $@
+	@.venv/bin/uv pip install --quiet --constraint requirements.lock -e '.[refresh]' 2>$@.log || \
+	  { echo "what make refresh needs could not be installed: check the network ($@.log)"; exit 1; }
+	@touch $@
 
 refresh: | $(VENV:complete=refresh) ## fetch today's figures and show what they would change
 	@"$(PYTHON)" -m oda_eras.refresh

@@ -35,8 +35,8 @@ def references(root: Path) -> dict[str, dict]:
 def to_bibtex(found: dict[str, dict]) -> str:
     """References as BibTeX, an @misc entry each.
 
-    A date that starts with a year gives that year; any other is printed in its place. Code and
-    vintage stand in howpublished, which styles print.
+    A date that starts with a year gives that year; any other stands in the note. Code and vintage
+    stand in howpublished, which styles print.
     """
     return "\n".join(_entry(key, source) for key, source in found.items())
 
@@ -48,15 +48,16 @@ def _entry(key: str, source: dict) -> str:
     fields = {
         "author": " and ".join(authors),
         "title": f"{{{_plain(source['title'])}}}",
-        "year": dated[1] if dated else _plain(source["date"]),
+        "year": dated[1] if dated else "",
         "howpublished": _plain(f"{source['code']}; {source['vintage']}"),
         "note": _plain(f"Licence: {source['licence']}"),
+        "url": source["url"],
     }
-    if source["url"].startswith("http"):
-        fields["url"] = source["url"]
-    else:
-        fields["note"] += f". Address: {_plain(source['url'])}"
-    lines = [f"  {name} = {{{value}}}" for name, value in fields.items()]
+    if not dated:
+        fields["note"] += f". Date: {_plain(source['date'])}"
+    if not source["url"].startswith("http"):
+        fields["note"] += f". Address: {_plain(fields.pop('url'))}" if source["url"] else ""
+    lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
     return f"@misc{{{key},\n" + ",\n".join(lines) + "\n}\n"
 
 
