@@ -3,10 +3,12 @@
 import json
 import re
 import shutil
+from contextlib import nullcontext
 
 import pytest
 from conftest import ROOT
 
+from oda_eras import own_tables
 from oda_eras.own_tables import TABLES, read_own_tables
 from oda_eras.schemas import validate
 from oda_eras.sources import DataError, check_recorded, read_text_table
@@ -98,6 +100,18 @@ def test_what_a_schema_lets_pass_is_seen_by_its_hash(project):
     read_own_tables(project)
     with pytest.raises(DataError, match=r"data/citations\.csv, .* python -m oda_eras\.record_raw"):
         check_recorded(project, {"citations.csv"})
+
+
+@pytest.mark.parametrize(("name", "stops"), [("events", False), ("organisations", True)])
+def test_an_edit_by_hand_is_told_and_another_stops(project, monkeypatch, capsys, name, stops):
+    monkeypatch.setattr(own_tables, "project_root", lambda: project)
+    monkeypatch.setattr("sys.argv", ["own_tables", ".build/tables"])
+    path = project / f"data/{name}.csv"
+    path.write_text("\n".join(path.read_text(encoding="utf-8").splitlines()[:-1]) + "\n", "utf-8")
+    with pytest.raises(DataError) if stops else nullcontext():
+        own_tables.main()
+    assert (project / ".build/tables").exists() is not stops
+    assert ("data/events.csv, no row can be" in capsys.readouterr().out) is not stops
 
 
 def test_other_line_ends_are_told_and_their_hash_is_not_recorded(project):

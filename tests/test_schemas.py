@@ -365,6 +365,32 @@ def test_bad_input_is_named(project, case):
         assert named == row
 
 
+# what the neighbours of a value rule out: table, text, what stands in its place, words
+LEAPS = {
+    "a factor of ten": ("dac_deflators", "\nJPN,2020,106.7624,", "\nJPN,2020,10.67624,", "after"),
+    "a year gone": (
+        "wdi_context",
+        "\nNY.GDP.PCAP.CD,KAZ,2005,3577.35804001782,current US$",
+        "",
+        "in 2006 after",
+    ),
+    "a sign": ("wdi_japan_totals", "\ntotal,2000,", "\ntotal,2000,-", "a number from 0"),
+    "an unknown sector": ("yen_loans", ",water,", ",waters,", "expected one of agriculture"),
+    "parts of grants": ("dac1_japan_totals", "\n1010,grants,2015,", "\n1010,grants,2015,1", "less"),
+}
+
+
+@pytest.mark.parametrize("case", LEAPS)
+def test_what_neighbours_rule_out_is_named(project, case):
+    table, old, new, words = LEAPS[case]
+    path = project / raw_file(table)
+    text = path.read_text(encoding="utf-8")
+    assert old in text, text[:200]
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    message = check(project)
+    assert message.startswith(f"{raw_file(table)}, row ") and words in message
+
+
 def test_a_revision_is_a_finding_and_no_fault(project):
     old = "\n26d1ca4d,2019,UZB,1997,83.16"
     spoil(project, "wdi_japan_vintages", old, old.replace("83.16", "81.36"))

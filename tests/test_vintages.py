@@ -91,7 +91,9 @@ def test_cells_are_added_dropped_and_revised(root):
 def test_the_report_shows_what_changes_and_what_could_not_be_had(root, monkeypatch):
     monkeypatch.setattr(vintages, "effect", lambda *_: ["Two verdicts move."])
     before = content(root)
-    folder, faults = fetched(root, monkeypatch, TOTALS, **{TOTALS: revise(y1997=6609.8, y2024=7)})
+    folder, faults = fetched(
+        root, monkeypatch, TOTALS, **{TOTALS: revise(y1997=6609.8, y2024=7000)}
+    )
     shown = report(root, folder, faults | {"dac2a_world": "the OECD can't be reached"})
     written = (folder / "diff.md").read_text(encoding="utf-8")
     for line in (
@@ -198,7 +200,7 @@ def test_vintages_follow_one_another(root, monkeypatch):
     with pytest.raises(RefreshError, match="waits to be accepted"):  # older than what is in use
         accept(root)
     between = content(root)
-    fetched(root, monkeypatch, TOTALS, day=date(2027, 4, 1), **{TOTALS: revise(y1998=1)})
+    fetched(root, monkeypatch, TOTALS, day=date(2027, 4, 1), **{TOTALS: revise(y1998=8000)})
     accept(root)
     older = read_raw_tables(root)["wdi_japan_vintages"]
     assert list(dict.fromkeys(older.vintage))[-2:] == ["01a34e8b", "01a34e8b, 2027-03-01"]

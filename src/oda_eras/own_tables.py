@@ -1,7 +1,8 @@
 """The project's own tables in data/, checked before a notebook reads them.
 
 `python -m oda_eras.own_tables STAMP` checks each against its schema, then what holds between them,
-then their hashes in data/datapackage.json, and writes the stamp. Make calls this.
+then their hashes in data/datapackage.json, and writes the stamp. A hash that is not the recorded
+one stops, but for tables that people write: it is told. Make calls this.
 """
 
 import sys
@@ -135,6 +136,10 @@ TABLES = {
 }
 
 
+# What people write: an edit that passes the schemas is run, and make says that it is not recorded.
+BY_HAND = ["claims", "citations", "events", "excerpts", "eras"]
+
+
 def own_file(name: str) -> str:
     """Path of one of these tables from the project's root."""
     return f"data/{name}.csv"
@@ -244,7 +249,13 @@ def _check_validated(validated: pd.DataFrame, reference: pd.DataFrame) -> None:
 def main() -> None:
     root = project_root()
     own = {own_file(name).removeprefix("data/") for name in read_own_tables(root)}
-    check_recorded(root, own)
+    by_hand = {own_file(name).removeprefix("data/") for name in BY_HAND}
+    check_recorded(root, own - by_hand)
+    for name in sorted(by_hand):
+        try:
+            check_recorded(root, {name})
+        except DataError as error:
+            print(error, flush=True)
     for path in sorted(root.glob("data/*.csv")):
         if path.name not in own:
             raise DataError(f"data/{path.name}", "no row", "", "a table", "one that has a schema")

@@ -52,6 +52,7 @@ def page(
             **row,
             "claimed_value": counted(row["claimed_value"], row["unit"]),
             "computed": counted(row["computed"], row["computed_unit"]),
+            "of": row["arithmetic"].partition("; ")[0],
             "readings": readings(row["readings"]),
             "sources": sources(row, made, outputs),
             "documents": documents(row, told.loc[row["id"]], excerpts),

@@ -37,6 +37,37 @@ FIRST_GRANTS_YEAR, LAST_GRANTS_YEAR = 2000, 2022
 # Tables with a live source grow; a year past this one is a slip.
 LATER = 2050
 
+SECTORS = {
+    "crs_japan_sectors_2012": [
+        "Agri & food", "Bank & business", "Education", "Environment", "Gov & sec", "Health",
+        "Humanitarian", "Ind & trade", "Infrastructure", "Other", "Other social serv", "WASH",
+    ],
+    "crs_japan_climate_marked": [
+        "Agriculture, Forestry, Fishing", "Communications", "Disaster Prevention & Preparedness",
+        "Education", "Emergency Response", "Energy", "General Budget Support",
+        "General Environment Protection", "Government & Civil Society", "Health",
+        "Industry, Mining, Construction", "Other Multisector",
+        "Other Social Infrastructure & Services", "Transport & Storage",
+        "Water Supply & Sanitation",
+    ],
+    "yen_loans": [
+        "agriculture", "budget support", "communications", "energy", "energy and other",
+        "transport", "water",
+    ],
+}  # fmt: skip
+# What moves slowly: rows of a table, the value, and how many times its size it may at most become
+# in a year, which no true value has come near. A year between two others is never missing there.
+SLOW = [
+    ("wdi_context", "indicator == 'SP.POP.TOTL'", "value", 1.1),
+    ("wdi_context", "indicator in ['NY.GDP.MKTP.CD', 'NY.GDP.PCAP.CD']", "value", 2.2),
+    ("wdi_context", "indicator == 'PA.NUS.FCRF' and area == 'JPN'", "value", 1.6),
+    ("dac_deflators", "donor == 'JPN'", "lcu_per_usd", 1.6),
+    ("dac_deflators", "donor == 'JPN'", "deflator_2021", 1.6),
+    ("wdi_japan_totals", "item == item", "net_usd_million", 2.5),
+    ("wdi_constant_prices", "area == 'WLD' or area == 'JPN'", "constant_usd_million", 2.5),
+    ("ei_energy", "item == item", "value", 1.5),
+]
+
 
 def code(values: list[str], listed: str = "data/donors.csv") -> pa.Column:
     """A text column with a closed list of codes, kept in the file `listed` where it is long."""
@@ -69,6 +100,12 @@ def year(first: int, last: int) -> pa.Column:
     """A calendar year within the table's span."""
     check = pa.Check.in_range(first, last, error=f"a year from {first} to {last}")
     return pa.Column(int, check, coerce=True)
+
+
+def sector(table: str) -> pa.Column:
+    """A sector by the name that a table gives it."""
+    names = SECTORS[table]
+    return pa.Column(str, pa.Check.isin(names, error=f"one of {', '.join(names)}"))
 
 
 @dataclass(frozen=True)
@@ -239,7 +276,7 @@ def raw_tables(
         "crs_japan_sectors_2012": Table(
             {
                 "recipient": recipient,
-                "sector": text(),
+                "sector": sector("crs_japan_sectors_2012"),
                 "instrument": code(
                     [
                         "cash grant",
@@ -304,7 +341,7 @@ def raw_tables(
             {
                 "recipient": recipient,
                 "flow": code(["grants", "loans"]),
-                "sector": text(),
+                "sector": sector("crs_japan_climate_marked"),
                 "year": year(2003, 2023),
                 "gross_usd_million": number(0, 1_000),
                 "gross_constant_2023_usd_million": number(0, 1_000),
@@ -332,7 +369,7 @@ def raw_tables(
                 "signed_to": day(),
                 "amount_yen_million": number(2_000, 200_000, nullable=True),
                 "rounded_to": number(1, 1_000, nullable=True),
-                "sector": text(),
+                "sector": sector("yen_loans"),
                 "terms": text(nullable=True),
                 "basis": code(["exact", "rounded", "derived", "in US dollars"]),
                 "note": text(nullable=True),
@@ -535,13 +572,14 @@ def check_across(tables: dict[str, pd.DataFrame]) -> None:
     """Check what must hold between tables.
 
     Raises DataError for the first of these that fails: sizes and rates are positive; the DAC
-    members sum to TOTAL; Japan's
+    members sum to TOTAL; what moves slowly has no hole, no other sign and no leap; Japan's
     DAC1 items and measures add up; a gross flow is no smaller than the net flow and the grants
     in it; the sector table less its loans equals the grants of 2012; Japan's total in constant
     prices of 2023 equals the current one in 2023; what `oda_eras.identities` holds.
     """
     _check_positive(tables["wdi_context"])
     _check_closing(tables["wdi_net_oda_by_donor"], tables["dac2a_grants_by_donor"])
+    _check_slow(tables)
     _check_dac1(tables["dac1_japan_totals"], tables["wdi_japan_totals"])
     _check_gross(tables)
     _check_sectors(tables["crs_japan_sectors_2012"], tables["dac2a_grants_by_donor"])
@@ -560,6 +598,26 @@ def _check_positive(context: pd.DataFrame) -> None:
             f"{case.value:g} for {case.indicator} of {case.area} in {case.year}",
             "a number above zero",
         )
+
+
+def _check_slow(tables: dict[str, pd.DataFrame]) -> None:
+    """Refuse a hole, a change of sign or a leap in series that move slowly (`SLOW`)."""
+    for name, which, value, most in SLOW:
+        rows = tables[name].query(which)
+        series = [c for c in rows if c in ("indicator", "item", "area", "donor")]
+        rows = rows.sort_values([*series, "year"])
+        before = rows.groupby(series, observed=True)[["year", value]].shift()
+        times = rows[value] / before[value]
+        hole = before.year.notna() & (rows.year - before.year != 1)
+        leap = before.year.notna() & ~times.between(1 / most, most)
+        for row in rows.index[hole | leap]:
+            of = " ".join(str(rows[column][row]) for column in series)
+            year, first = int(rows.year[row]), int(before.year[row])
+            found = (
+                f"{rows[value][row]:g} for {of} in {year} after {before[value][row]:g} in {first}"
+            )
+            expected = f"the year before, and less than {most} times or part of it"
+            raise DataError(raw_file(name), int(row) + 2, value, found, expected)
 
 
 def closing_gaps(net: pd.DataFrame, grants: pd.DataFrame) -> pd.DataFrame:
@@ -621,6 +679,12 @@ def _check_dac1(dac1: pd.DataFrame, wdi: pd.DataFrame) -> None:
             if not abs(cell.gross + cell.received - cell.net) <= CLOSING_ROUNDING:
                 expected = f"net {cell.net:.2f} plus repayments {-cell.received:.2f}"
                 raise fault(item, year, "gross", expected)
+    for (item, year), cell in cells.iterrows():
+        for prefix, whole in (("", "gross"), ("commitments_", "commitments")):
+            grants, rest = cell[f"{prefix}grants"], cell[f"{prefix}non_grants"]
+            if pd.notna(rest) and not abs(grants + rest - cell[whole]) <= CLOSING_ROUNDING:
+                expected = f"{whole} {cell[whole]:.2f} less what is no grant, {rest:.2f}"
+                raise fault(item, year, f"{prefix}grants", expected)
     for year in cells.loc["1010"].index:
         for measure in ("commitments", "gross", "net"):
             parts = cells.loc[("1015", year), measure] + cells.loc[("2000", year), measure]
