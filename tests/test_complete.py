@@ -5,6 +5,7 @@ import json
 import pytest
 
 from oda_eras.complete import MERGED, complete
+from oda_eras.page import MM, WIDTHS_MM
 from oda_eras.stamps import sha256, write_json
 from oda_eras.verify import problems
 
@@ -21,7 +22,8 @@ def stamped(project, monkeypatch):
     (out / "data").mkdir(parents=True)
     (out / "figures").mkdir()
     (out / "data/totals.csv").write_text("year\n2019\n")
-    (out / "figures/f05_x.pdf").write_text("a figure")
+    width = WIDTHS_MM["single"] * MM * 72
+    (out / "figures/f05_x.pdf").write_text(f"a figure: /MediaBox [ 0 0 {width:.2f} 184 ]")
     fields = [{"name": "year", "type": "integer", "description": "calendar year"}]
     table = {"title": "Totals", "fields": fields, "sources": ["wdi_net_oda_by_donor"]}
     about = {"data/totals.csv": table, "figures/f05_x.pdf": {"data": "data/totals.csv"}}
