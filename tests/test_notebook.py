@@ -247,8 +247,8 @@ def test_a_figure_comes_at_its_size_with_all_that_belongs_to_it(nb):
     folder = nb.staging.folder / "figures"
     kinds = {p.suffix for p in folder.iterdir() if p.is_file()}
     assert kinds == {".pdf", ".svg", ".png", ".csv", ".md", ".txt"}
-    # three pixels for each of the 360 that a narrow screen counts
-    assert mpimg.imread(folder / "phone/f05_x.webp").shape[1] == 3 * 360
+    # two pixels for each of the 360 that a narrow screen counts
+    assert mpimg.imread(folder / "phone/f05_x.webp").shape[1] == 2 * 360
     height, width, _ = mpimg.imread(folder / "f05_x.png").shape
     assert abs(width - 85 / 25.4 * 300) <= 1 and abs(height - 65 / 25.4 * 300) <= 1
     assert b"/FontFile2" in (folder / "f05_x.pdf").read_bytes()  # TrueType, embedded

@@ -24,8 +24,8 @@ MM = 1 / 25.4
 # "phone": the width of a narrow screen, in the pixels that browsers count by, 96 to the inch
 PHONE_PX, PX_PER_INCH = 360, 96
 WIDTHS_MM = {"single": 85, "double": 180, "phone": PHONE_PX / PX_PER_INCH / MM}
-# A phone shows three of its pixels for each that a browser counts.
-PHONE_DPI = 3 * PX_PER_INCH
+# Two pixels for each that a browser counts: sharp on a phone, and a notebook stays below 400 MiB.
+PHONE_DPI = 2 * PX_PER_INCH
 
 # What a colour means, once for all figures. Recipients have Okabe and Ito's; no two of all these
 # look alike, and each has a marker, a dash or a hatch beside it where it meets another.
