@@ -276,3 +276,18 @@ def test_without_a_network_a_source_is_asked_once(sources, answers, monkeypatch)
     assert faults[BANK] == "the World Bank can't be reached: check the network"
     assert faults["wdi_context"] == f"not asked: {faults[BANK]}"
     assert faults[OECD] == "the OECD can't be reached: check the network"
+
+
+@pytest.mark.parametrize("part", [True, False])
+def test_where_nothing_was_fetched_no_folder_is_left(tmp_path, monkeypatch, part):
+    def fetch(sources):
+        if part:  # of a file whose download goes on next time
+            (sources.folder / "crs.zip.part").write_bytes(b"PK")
+        return {"a table": "no network"}
+
+    monkeypatch.setattr(refresh, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(refresh, "fetch", fetch)
+    with pytest.raises(SystemExit, match="nothing was fetched; data/ is as it was"):
+        refresh.main()
+    assert [path.name for path in tmp_path.rglob("*.part")] == (["crs.zip.part"] if part else [])
+    assert len(list((tmp_path / "data/vintages").iterdir())) == part

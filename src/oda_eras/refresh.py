@@ -13,6 +13,7 @@ rests on it.
 
 import csv
 import io
+import shutil
 import sys
 import time
 import xml.etree.ElementTree as ET
@@ -688,6 +689,8 @@ def main() -> None:
     sources = Sources(root, folder, WorldBank(WORLD_BANK, today.year), oecd)
     faults = fetch(sources)
     if not vintages.read_fetched(folder):
+        if {path.name for path in folder.iterdir()} == {".gitignore"}:  # no part of a file either
+            shutil.rmtree(folder)
         sys.exit("nothing was fetched; data/ is as it was")
     print(vintages.report(root, folder, faults))
 
