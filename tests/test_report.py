@@ -18,6 +18,7 @@ from PIL import Image, ImageChops
 
 from oda_eras.complete import published_files
 from oda_eras.findings import FAULTS, VERDICTS
+from oda_eras.page import PHONE_DPI, PHONE_PX, PX_PER_INCH
 from oda_eras.report import CARD_PIXELS, STEP, dress, heading_and_question, prose, write_report
 
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -484,7 +485,10 @@ def test_a_figure_without_alt_text_is_refused(outputs, metadata):
 
 
 def test_a_phone_gets_the_narrow_rendering_from_edge_to_edge(outputs, browser):
-    narrow = Image.new("RGB", (1080, 900), "white")
+    pixels = PHONE_PX * PHONE_DPI // PX_PER_INCH
+    for saved in (ROOT / OUT / "figures/phone").glob("*.webp"):
+        assert Image.open(saved).width == pixels
+    narrow = Image.new("RGB", (pixels, pixels * 300 // 360), "white")
     (outputs / "figures/phone").mkdir()
     narrow.save(outputs / "figures/phone/f05_x.webp", lossless=True)
     page(outputs, [picture(**PUBLISHED)])

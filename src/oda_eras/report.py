@@ -23,7 +23,7 @@ from oda_eras.commands import one_line
 from oda_eras.complete import MERGED, folder_by_request
 from oda_eras.front import citation, downloads, question_and_answer
 from oda_eras.naming import label, naming_of
-from oda_eras.page import read_caption
+from oda_eras.page import PHONE_DPI, PX_PER_INCH, read_caption
 from oda_eras.paths import build_folder, outputs_folder, project_root
 from oda_eras.stamps import read_json, write_atomically
 from oda_eras.study import Study, study_of
@@ -31,7 +31,6 @@ from oda_eras.study import Study, study_of
 REPORT = "report"  # folder within the outputs, one of `oda_eras.complete.BY_REQUEST`
 HEADLINES = ["f24", "f01", "f29", "f09"]  # of these the first three that the run has
 SCREEN_DPI, SAVED_DPI = 110, 300  # of figures that a notebook shows, and of saved PNGs
-PHONE_SCALE = 3  # pixels of a narrow rendering to one of a phone's screen
 STEP = 16  # of 256 levels of a colour: figures weigh a third, and no eye sees it
 EFFORT = 40  # of 100 to make a WebP smaller: more takes a third longer for a hundredth of weight
 CARD_PIXELS = 640  # width of a figure in the gallery, twice as wide as its card
@@ -221,11 +220,11 @@ def webp(saved: bytes, pixels: int | None = None) -> str:
 def saved_figure(outputs: Path, name: str) -> dict:
     """A saved figure with its alt text, its caption and links to the files for print."""
     path = outputs / "figures" / name
-    narrow = path.parent / "phone" / f"{name}.webp"
+    narrow, phone_scale = path.parent / "phone" / f"{name}.webp", PHONE_DPI / PX_PER_INCH
     about = read_caption(path.with_suffix(".md"))
     files = {e.upper(): f"figures/{name}.{e}" for e in ("pdf", "svg", "png")} | {"CSV": about.data}
     return picture(path.with_suffix(".png").read_bytes(), SAVED_DPI / SCREEN_DPI) | {
-        "phone": picture(narrow.read_bytes(), PHONE_SCALE) if narrow.is_file() else None,
+        "phone": picture(narrow.read_bytes(), phone_scale) if narrow.is_file() else None,
         "alt": path.with_suffix(".txt").read_text(encoding="utf-8").strip(),
         "id": anchor_of(label(name)),
         "title": about.heading,
