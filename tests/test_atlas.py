@@ -2,13 +2,15 @@
 
 import json
 import re
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import OUT, ROOT
+from papermill.exceptions import PapermillExecutionError
 
-from oda_eras import atlas, breaks, page
+from oda_eras import atlas, breaks, page, run
 from oda_eras.break_evidence import N_SIM, SEVERAL, TRIM, break_tests, dated, several_breaks
 from oda_eras.study import LEVEL, Study
 from oda_eras.study import RECIPIENTS as STUDIED
@@ -233,6 +235,10 @@ def test_make_atlas_ends_with_a_notebook_that_answers_first(project, monkeypatch
     for name in ("f41_how_common_shifts", "f42_when_shifts"):
         caption = page.read_caption(folder / f"figures/{name}.md").caption
         assert len(caption.split()) <= 60, caption
+    fault = PapermillExecutionError(2, 2, "", "KeyError", "'donor'", [])
+    monkeypatch.setattr(run, "execute", Mock(side_effect=fault))
+    with pytest.raises(SystemExit, match="atlas stopped in cell 3: KeyError: 'donor'\n"):
+        atlas.main()
 
 
 def test_the_notebook_reads_like_those_of_the_chain():

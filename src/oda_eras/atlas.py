@@ -177,7 +177,9 @@ def _of_length(rows: pd.DataFrame, n: int) -> pd.DataFrame:
 
 def _dates(y: np.ndarray, first: int, *numbers: int) -> list[str]:
     """`dates` of each number of breaks in a series."""
-    fit = breaks.bai_perron(y, **SEVERAL) if any(numbers) else None
+    if not any(numbers):
+        return ["none"] * len(numbers)
+    fit = breaks.bai_perron(y, **SEVERAL)
     texts = {m: dates(fit, m, first) if m else "none" for m in set(numbers)}
     return [texts[m] for m in numbers]
 
@@ -456,10 +458,11 @@ def main() -> None:
     whole(world, pd.read_csv(root / "data/recipients.csv", **read), root)
     notebook, executed = root / NOTEBOOK, root / ATLAS / "atlas.ipynb"
     executed.parent.mkdir(parents=True, exist_ok=True)
+    log = chunk_folder(root) / "kernel.log"
     try:
-        run.execute(notebook, executed, {}, notebook.parent, chunk_folder(root) / "kernel.log")
+        run.execute(notebook, executed, {}, notebook.parent, log)
     except PapermillExecutionError as error:
-        sys.exit(f"{run.describe(error, 'atlas')}\n  the notebook as it failed: {executed}")
+        sys.exit(f"{run.describe(error, 'atlas', log)}\n  the notebook as it failed: {executed}")
     table = root / ATLAS / "data/atlas.csv"
     if find_spec("polars"):
         import polars
