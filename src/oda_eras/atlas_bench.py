@@ -16,6 +16,7 @@ import time
 from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,7 +63,8 @@ def one_case(number: int, workers: str) -> dict[str, float]:
     """Seconds on the clock and of the processor, and MiB of the largest process that worked."""
     from oda_eras.bench import mebibytes
 
-    series, cluster = made_up(number), nullcontext()
+    series = made_up(number)
+    cluster: Any = nullcontext()
     if workers == CLUSTER:
         from distributed import LocalCluster
 

@@ -154,7 +154,8 @@ def critical_path(stamps: dict[str, dict]) -> list[str]:
     def seconds(path: list[str]) -> float:
         return sum(stamps[name]["seconds"] for name in path)
 
-    made_by, longest = {}, {}
+    made_by: dict[str, str] = {}
+    longest: dict[str, list[str]] = {}
     for name, stamp in stamps.items():
         before = {made_by[file] for file in stamp["prerequisites"] if file in made_by}
         longest[name] = [*max((longest[b] for b in before), key=seconds, default=[]), name]

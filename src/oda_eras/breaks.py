@@ -120,7 +120,9 @@ def _array(values) -> np.ndarray:
     integers beside a float into floats.
     """
     if np.ma.isMaskedArray(values):
-        return np.where(np.ma.getmaskarray(values), None, values.data.astype(object))
+        known = values.data.astype(object)
+        known[np.ma.getmaskarray(values)] = None
+        return known
     return np.asarray(values, dtype=None if hasattr(values, "dtype") else object)
 
 
@@ -356,13 +358,16 @@ def _segmentations(cost: np.ndarray, max_breaks: int) -> tuple[list[float], list
     """Smallest RSS and its break positions for 0..max_breaks breaks; of ties the first."""
     n = len(cost)
     best = cost[:, 0]
-    rss, positions, came_from = [best[-1]], [[]], []
+    rss = [best[-1]]
+    positions: list[list[int]] = [[]]
+    came_from: list[np.ndarray] = []
     for _ in range(max_breaks):
         total = cost[:, 1:] + best[: cost.shape[1] - 1]
         choice = total.argmin(axis=1)
         best = total[np.arange(n), choice]
         came_from.append(choice + 1)
-        end, found = n, []
+        end = n
+        found: list[int] = []
         for back in reversed(came_from):
             end = int(back[end - 1])
             found.insert(0, end)
@@ -579,8 +584,8 @@ def bai_perron(y, x=None, h: float = 0.15, max_breaks: int = 5) -> BaiPerron:
     length = _segment_length(h, n, k)
     max_breaks = _most_breaks(max_breaks, n, length)
     cost = _segment_rss(model.y, model.design, length, n - length + 1)
-    rss, positions = _segmentations(cost, max_breaks)
-    rss = np.array(rss)
+    smallest, positions = _segmentations(cost, max_breaks)
+    rss = np.array(smallest)
     rss[rss <= _PERFECT * rss[0]] = 0
     bic, lwz = criteria(rss, n, k)
     table = pd.DataFrame({"rss": rss, "bic": bic, "lwz": lwz}).rename_axis("m")
@@ -1015,7 +1020,7 @@ def sup_f_paths(paths: np.ndarray, x=None, trim: float = 0.15) -> tuple[np.ndarr
     first = _first_position(trim, n, k)
     positions = np.arange(first, n - first + 1)
     for side, rows in (("", design), ("counted from the end: ", design[::-1])):
-        _refuse_collinear(np.linalg.qr(rows[:first], mode="r")[..., None], first, side)
+        _refuse_collinear(np.linalg.qr(rows[:first]).R[..., None], first, side)
     basis = np.linalg.qr(design)[0]
     after = np.arange(n)[None, :, None] >= positions[:, None, None]
     change = after * basis

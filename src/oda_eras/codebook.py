@@ -63,8 +63,8 @@ def read_codebook(root: Path) -> dict[str, Described]:
                 if match[1] in tables:
                     first = tables[match[1]].line
                     raise WordsError(CODEBOOK, line, f"{match[1]} stands in line {first} already")
-                title, *after = [*lines[line : line + 2], "", ""]
-                if not title.strip() or title.startswith("|") or after[0].strip():
+                title, below = [*lines[line : line + 2], "", ""][:2]
+                if not title.strip() or title.startswith("|") or below.strip():
                     raise WordsError(CODEBOOK, line, f"{match[1]} has no title of one line")
                 table = tables[match[1]] = Described(match[1], line, title.removesuffix("."))
         elif table is not None and text.startswith("|") and not HEADER.match(text):

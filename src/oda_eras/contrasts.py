@@ -50,7 +50,7 @@ def omnibus(series: pd.DataFrame, era: pd.Series, tested: bool = True) -> pd.Dat
             y = longest_run(values)
             own = era[y.index]
             test = rotation(y, own)
-            rho, p_ar1 = lag1((y - y.mean()).to_numpy()), np.nan
+            rho, p_ar1 = float(lag1((y - y.mean()).to_numpy())), np.nan
             if own.notna().all():
                 lengths = tuple(own.groupby((own != own.shift()).cumsum()).size())
                 simulated = era_f(null_paths(len(y), rho, N_AR1, seed=0), lengths)

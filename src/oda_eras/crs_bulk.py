@@ -118,8 +118,8 @@ def summed(file: Path) -> pd.DataFrame:
             return summed(member)
         finally:
             member.unlink(missing_ok=True)
-    parts = parquet_parts(file) if start == b"PAR1" else text_parts(file)
-    parts = [part for part in parts if len(part)]
+    found = parquet_parts(file) if start == b"PAR1" else text_parts(file)
+    parts = [part for part in found if len(part)]
     if not parts:
         raise RefreshError(f"the CRS file has no row of donor {JAPAN} to the five: renamed codes?")
     rows = pd.concat(parts).groupby(KEY, as_index=False)[AMOUNTS].sum()

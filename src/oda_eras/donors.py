@@ -8,6 +8,7 @@ own series, so that p and floor are missing. A transition is named by its eras, 
 
 import logging
 import warnings
+from collections.abc import Callable
 from contextlib import contextmanager
 from itertools import pairwise, product
 from typing import NamedTuple
@@ -27,7 +28,11 @@ from oda_eras.study import LEVEL, MEMBER_GROUPS, Study
 READINGS = ("missing", "reported", "zero")
 DOLLARS, ASINH = "US$ million", "asinh of US$ million"
 # On an asinh scale proportions count; near zero the unit decides, hence two of them.
-SCALES = {DOLLARS: lambda x: x, ASINH: np.arcsinh, "asinh of US$": lambda x: np.arcsinh(1e6 * x)}
+SCALES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    DOLLARS: lambda x: x,
+    ASINH: np.arcsinh,
+    "asinh of US$": lambda x: np.arcsinh(1e6 * x),
+}
 WORLD_COLUMNS = ["donor", "recipient", "year", "price_basis", "commitments", "gross", "status"]
 # Donors that are states; the EU's institutions and the banks are none.
 BILATERAL = ("DAC", "non-DAC")
@@ -282,7 +287,7 @@ def relative_changes(
         not finite.
         every: the columns of `DOTS`, every donor compared.
     """
-    targets = {ALL: (list(study.recipients), [])}
+    targets: dict[str, tuple[list[str], list[str]]] = {ALL: (list(study.recipients), [])}
     if "UZB" in study.recipients and len(study.recipients) > 1:
         rest = [code for code in study.recipients if code != "UZB"]
         targets[WITHOUT_UZB] = (rest, ["UZB"])
@@ -827,8 +832,11 @@ def synthetic_comparison(
         paths: recipient, fit, year, donor, gap, treated, own and synthetic (of the donor that is
         followed), fitted; US$ million. left_out: why, by recipient.
     """
-    rows, paths, left_out = [], [], {}
-    for recipient in _by_size(flows[flows.donor == donor], weights, step) if step else []:
+    rows, paths = [], []
+    left_out: dict[str, str] = {}
+    if step is None:
+        return Comparison(pd.DataFrame(columns=RESULTS), pd.DataFrame(columns=PATHS), left_out)
+    for recipient in _by_size(flows[flows.donor == donor], weights, step):
         years = list(range(step.first, step.last + 1))
         cells = donor_totals(flows[flows.recipient == recipient], "missing", years, donor)
         why = _not_followed(cells, donor, step)

@@ -4,12 +4,13 @@ Every function takes tidy frames and returns a matplotlib Figure; the notebook t
 the source line as its footer.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import product
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -156,7 +157,7 @@ def panels_by_recipient(rows: pd.DataFrame, height: float):
     return figure, axes
 
 
-def panel_name(code: str, axes: dict) -> str:
+def panel_name(code: str, axes: Collection[str]) -> str:
     """Name of a panel: the recipient's, or how many are summed in it."""
     sums = {2: "Both", 3: "All three", 4: "All four", 5: "All five"}
     return RECIPIENTS.get(code) or sums.get(len(axes) - 1, "All")
@@ -164,7 +165,7 @@ def panel_name(code: str, axes: dict) -> str:
 
 def legend_above(figure: Figure, axes) -> None:
     """One legend above all panels for the labels that occur in any of them, if there are some."""
-    entries = {}
+    entries: dict[str, Artist] = {}
     for ax in axes:
         handles, labels = ax.get_legend_handles_labels()
         entries |= dict(zip(labels, handles, strict=True))
@@ -1030,8 +1031,9 @@ def p_curves(curves: pd.DataFrame, marks: pd.DataFrame) -> Figure:
         for marker, fill, label in estimates.values()
     ]
     figure.legend(
-        handles=handles, loc="outside upper left", frameon=False, handletextpad=0.1,
-        ncols=columns_that_fit([h.get_label() for h in handles], figure), columnspacing=0.8,
+        handles=handles, loc="outside upper left", frameon=False,
+        ncols=columns_that_fit([label for *_, label in estimates.values()], figure),
+        handletextpad=0.1, columnspacing=0.8,
     )  # fmt: skip
     return figure
 

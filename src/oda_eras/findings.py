@@ -96,7 +96,7 @@ def check(*verdicts: str) -> Callable:
     """Enter a function in `CHECKS` under its name, with its docstring as the rule."""
 
     def enter(find: Callable) -> Callable:
-        CHECKS[find.__name__] = Check(find, verdicts, " ".join(find.__doc__.split()))
+        CHECKS[find.__name__] = Check(find, verdicts, " ".join((find.__doc__ or "").split()))
         return find
 
     return enter

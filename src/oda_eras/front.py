@@ -94,8 +94,8 @@ def downloads(root: Path, outputs: Path, folder: Path) -> list[dict]:
         pack(target, {n: path for n, path in (files | beside).items() if path.is_file()}, date)
         size = f"ZIP, {target.stat().st_size / 1e6:.1f} MB"
         found.append({"name": name, "about": about, "links": [(size, target.name)]})
-    for name, (about, files) in LINKED.items():
-        there = {label: file for label, file in files.items() if (outputs / file).is_file()}
+    for name, (about, made) in LINKED.items():
+        there = {label: file for label, file in made.items() if (outputs / file).is_file()}
         if there:
             links = [(label, f"../{file}") for label, file in there.items()]
             found.append({"name": name, "about": about, "links": links})

@@ -167,7 +167,8 @@ def levels(rows: pd.DataFrame) -> pd.Series:
     a run allows, rounded to 0.1, missing for years outside runs.
     """
     found = pd.Series(np.nan, rows.index)
-    run, least, most, last = [], -np.inf, np.inf, (None, None)
+    run: list[int] = []
+    least, most, last = -np.inf, np.inf, (None, None)
     for row in rows[rows.label.isin(SURE)].itertuples():
         low, high = row.lcu_million - row.band, row.lcu_million + row.band
         follows = (row.recipient, row.year - 1) == last

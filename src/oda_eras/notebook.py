@@ -234,7 +234,7 @@ class Notebook:
         footer = f"{text['note']} {short}".strip()
         page.settle(figure, footer)
         # No time stamps, so that a rerun gives the same bytes.
-        formats = {
+        formats: dict[str, dict] = {
             "pdf": {"metadata": {"CreationDate": None}},
             "svg": {"metadata": {"Date": None}},
             "png": {"dpi": 300},

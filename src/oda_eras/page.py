@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial, wraps
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -13,10 +13,13 @@ from matplotlib import font_manager
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.gridspec import SubplotSpec
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator
+from matplotlib.transforms import Bbox
 
 from oda_eras.study import RECIPIENTS
 
@@ -53,7 +56,7 @@ EDGE_MM = 1
 # sets small labels off from what lies behind them
 HALO = withStroke(linewidth=1.6, foreground="white")
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     # the second for a sign that the first lacks, and for readers of an SVG who lack the first
     "font.sans-serif": ["Open Sans", "DejaVu Sans"],
@@ -219,7 +222,7 @@ def type_sizes(figure: Figure) -> TypeSizes:
 
 def fit_phone(figure: Figure) -> None:
     """Name the axes of each panel, set small type in the size of a phone, break long lines."""
-    for line in figure.panels:
+    for line in vars(figure)["panels"]:
         for ax in line[1:]:  # beside the first it stood without a name
             if not ax.get_ylabel():
                 ax.set_ylabel(line[0].get_ylabel())
@@ -227,21 +230,22 @@ def fit_phone(figure: Figure) -> None:
         text.set_fontsize(max(text.get_fontsize(), ON_PHONE.least))
     width_mm, height_mm = figure.get_size_inches() / MM
     for ax in figure.axes:
-        # a panel's title as `loc="left"` sets it
-        title, size = ax._left_title, ax._left_title.get_fontsize()
+        title = vars(ax)["_left_title"]  # a panel's title as `loc="left"` sets it
+        size = title.get_fontsize()
         weight = title.get_fontweight()
         title.set_text(broken_lines(title.get_text(), width_mm - BESIDE_MM, size, weight))
-        beside_mm = BESIDE_MM
+        beside_mm: float = BESIDE_MM
         if isinstance(ax.yaxis.get_major_locator(), FixedLocator):
             beside_mm += NAMES_MM / 2
             names = [label.get_text() for label in ax.get_yticklabels()]
             broken_names = [broken_lines(name, NAMES_MM, ON_PHONE.least) for name in names]
             ax.set_yticks(ax.get_yticks(), broken_names)
         # a little longer than the axes, which are known only after the layout
-        height = ax.get_subplotspec().get_position(figure).height * 1.05 * height_mm
+        grid = cast(SubplotSpec, ax.get_subplotspec())
+        height = grid.get_position(figure).height * 1.05 * height_mm
         rooms = {ax.xaxis.label: width_mm - beside_mm, ax.yaxis.label: height}
         for name, room in rooms.items():
-            name.set_text(broken_lines(name.get_text(), room, name.get_fontsize()))
+            name.set_text(broken_lines(name.get_text(), room, float(name.get_fontsize())))
 
 
 def broken_lines(text: str, width_mm: float, size: float, weight: str = "normal") -> str:
@@ -329,7 +333,8 @@ def set_footer(figure: Figure, note: str) -> None:
         height_mm += taken_mm
         figure.set_size_inches(width_mm * MM, height_mm * MM)
     share = taken_mm / height_mm
-    figure.get_layout_engine().set(rect=(0, share, 1, 1 - share))
+    layout = cast(ConstrainedLayoutEngine, figure.get_layout_engine())
+    layout.set(rect=(0, share, 1, 1 - share))
     figure.text(
         EDGE_MM / width_mm, 0.8 / height_mm, "\n".join(lines), fontsize=size, color=QUIET,
         va="bottom", parse_math=False, gid="footer",
@@ -344,10 +349,10 @@ def settle(figure: Figure, note: str) -> None:
     """
     use_style(type_sizes(figure) is ON_PHONE)
     set_footer(figure, note)
-    figure.get_layout_engine().execute(figure)
+    cast(ConstrainedLayoutEngine, figure.get_layout_engine()).execute(figure)
     figure.set_layout_engine("none")
     for ax in figure.axes:
-        ax.set_position([round(edge, SETTLED) for edge in ax.get_position().bounds])
+        ax.set_position(Bbox.from_bounds(*(round(e, SETTLED) for e in ax.get_position().bounds)))
 
 
 def set_headline(figure: Figure, headline: str, subtitle: str) -> None:
@@ -366,7 +371,7 @@ def set_headline(figure: Figure, headline: str, subtitle: str) -> None:
     kept = height_mm / new_mm
     for ax in figure.axes:
         left, bottom, width, height = ax.get_position().bounds
-        ax.set_position([left, bottom * kept, width, height * kept])
+        ax.set_position((left, bottom * kept, width, height * kept))
     for text in figure.texts:
         text.set_y(text.get_position()[1] * kept)
     for legend in figure.legends:

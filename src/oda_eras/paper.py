@@ -178,7 +178,7 @@ class Shipped:
         if self.kind == "docx":
             return f"![{text}]({path}.png){{#{name} alt={literal(alt)}}}"
         svg = self._companion("figures", name, "svg").read_text(encoding="utf-8")
-        wide = float(re.search(r'width="([\d.]+)pt"', svg)[1]) / 72 * 25.4 > COLUMN_MM
+        wide = float(re.findall(r'width="([\d.]+)pt"', svg)[0]) / 72 * 25.4 > COLUMN_MM
         path = f"{self.outputs}/figures/print/{name}" if bare else path
         image = f"image({literal(f'/{path}.pdf')}, alt: {literal(alt)})"
         return self._float(name, f"{image}, caption: [", text, "]", wide)

@@ -304,8 +304,8 @@ def detection(
         total = test.total + own - sums[g]
         moved = np.diff(_era_values(own, total, weights, test.statistic), axis=1).round(SETTLED)
         p = _against(np.sort(compared, axis=0), moved)
-        p = [p[0].min(), *p[np.arange(1, len(p)), befallen]]
-        found.append((_as_small(compared, moved, p) + 1) / (len(compared) + 1))
+        least = [p[0].min(), *p[np.arange(1, len(p)), befallen]]
+        found.append((_as_small(compared, moved, least) + 1) / (len(compared) + 1))
     adjusted = np.array(found)
     steps = _transitions(test.weights)
     power = pd.DataFrame(
@@ -566,14 +566,14 @@ def all_tests(
             weights = variants.get(variant, variants[declared])
             key = dict(series=series, group=group, statistic=statistic, variant=variant)
             key["matching"] = "matched" if matched else "unmatched"
-            options = dict(candidates=list(countries.recipient), matched=matched, groups=placebos)
             own = others if variant == OTHERS else panel
             case = statistic, matched, variant
             try:
                 test = made.get(group) if case == cases[0][:3] else None
                 test = test or placebo_test(
-                    own, members, weights, statistic, n_groups=n_groups, **options
-                )
+                    own, members, weights, statistic, candidates=list(countries.recipient),
+                    matched=matched, groups=placebos, n_groups=n_groups,
+                )  # fmt: skip
                 table = test.table
             except TooFewPlacebos as few:
                 steps = [OMNIBUS, *_transitions(weights)]

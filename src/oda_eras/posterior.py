@@ -75,11 +75,10 @@ def change_points(
         logs.append(log - np.log(max(len(at), 1)))
     total = logsumexp(np.concatenate(logs))
     weights = [np.exp(log - total) for log in logs]
-    by_year = sum(
-        np.bincount(at[:, i], weights=weight, minlength=n)
-        for at, weight in zip(placements, weights, strict=True)
-        for i in range(at.shape[1])
-    )
+    by_year = np.zeros(n)
+    for at, weight in zip(placements, weights, strict=True):
+        for i in range(at.shape[1]):
+            by_year += np.bincount(at[:, i], weights=weight, minlength=n)
     return (
         pd.Series(by_year[1:], index=series.index[:-1], name="probability"),
         pd.Series([w.sum() for w in weights], index=pd.RangeIndex(max_breaks + 1, name="breaks")),

@@ -216,11 +216,11 @@ class Oecd:
     def newest_version(self, flow: Dataflow) -> str:
         """The version in force, checked to have the key that is known here."""
         xml = self.structure(flow.name)
-        version = next(e.get("version") for e in xml.iter() if _local(e) == "Dataflow")
+        version = next(e.get("version", "") for e in xml.iter() if _local(e) == "Dataflow")
         parts = f"{flow.name.split('@')[0]}/{version}"
         address = f"{self.address}/public/rest/datastructure/OECD.DCD.FSD/{parts}"
         structure = _xml(self.text(address), address)
-        key = tuple(e.get("id") for e in structure.iter() if _local(e) == "Dimension")
+        key = tuple(e.get("id", "") for e in structure.iter() if _local(e) == "Dimension")
         if key != flow.key:
             raise RefreshError(
                 f"{flow.name} {version} has the key {'.'.join(key)} where this project knows "
@@ -651,7 +651,8 @@ def fetch(sources: Sources) -> dict[str, str]:
     root, folder = sources.root, sources.folder
     schemas = raw_tables(read_donors(root), read_organisations(root), read_recipients(root))
     about = vintages.read_fetched(folder)
-    faults, down = {}, {}
+    faults: dict[str, str] = {}
+    down: dict[str, str] = {}
     for name, live in LIVE.items():
         if name in about:
             print(f"{name} was fetched before", flush=True)

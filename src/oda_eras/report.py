@@ -97,7 +97,7 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
             report_claims.fold(body)
 
     front = BeautifulSoup(index(templates, study, run, pages, root, outputs), "html.parser")
-    html = {"index.html": (study, front, [])}
+    html: dict[str, tuple[str, BeautifulSoup, list[dict]]] = {"index.html": (study, front, [])}
     home = {"page": "index.html", "rel": "up", "label": "Index"}
     for number, page in enumerate(pages):
         before = [pages[number - 1] | {"rel": "prev"}] if number else []
@@ -352,7 +352,7 @@ def refer(body: BeautifulSoup, page: str, places: dict[str, str]) -> None:
                 end = match.end()
         text.replace_with(*parts, NavigableString(text[end:]))
     for card in body.select(".cards > div"):
-        place = places.get(FIGURE_TITLE.match(card.h3.get_text())[1])
+        place = places.get(FIGURE_TITLE.findall(card.h3.get_text())[0])
         if place:
             card.img.wrap(body.new_tag("a", href=place))
 

@@ -15,7 +15,7 @@ NOTEBOOK = "08_claims"
 PAGE = "claims.html"
 # what a reader comes for first, then what holds, then what is open
 ORDER = [*FAULTS, *HOLDING, *(v for v in VERDICTS if v not in [*FAULTS, *HOLDING])]
-READING = re.compile(r"(?P<text>.+?)(?:: (?P<result>holds|fails|near))?")
+READING = re.compile(r"(.+?)(?:: (holds|fails|near))?$")
 HOW = "How-a-verdict-comes-about"  # the section that judges, as the page's anchor
 
 
@@ -98,8 +98,7 @@ def verdicts_explained(body: BeautifulSoup) -> dict[str, str]:
 
 def readings(text: str) -> list[tuple[str, str]]:
     """The readings that a check tried, as text and result, "" where it has none of its own."""
-    found = [READING.fullmatch(part) for part in text.split("; ") if part]
-    return [(match["text"], match["result"] or "") for match in found]
+    return [READING.findall(part)[0] for part in text.split("; ") if part]
 
 
 def counted(text: str, unit: str) -> str:

@@ -78,7 +78,7 @@ def execute(notebook: Path, executed: Path, parameters: dict, folder: Path, log:
     where a cell fails.
     """
     # A check of URL formats that notebooks have no use for; importing it takes 0.8 s.
-    sys.modules.setdefault("rfc3987_syntax", None)
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     import papermill
     from traitlets.config import Config
 
@@ -202,9 +202,10 @@ def adapt(notebook: dict, study: Study, root: Path) -> tuple[dict, dict]:
 def describe(error: Exception, name: str, log: Path) -> str:
     """Say in a few lines which cell failed and how; of a kernel that ended, its last words."""
     cell = getattr(error, "cell_index", None)
+    kind, value = (getattr(error, part, "") for part in ("ename", "evalue"))
     place = "" if cell is None else f" in cell {cell + 1}"
-    if cell is not None and error.evalue:
-        return f"{name} stopped{place}: {error.ename}: {error.evalue}"
+    if cell is not None and value:
+        return f"{name} stopped{place}: {kind}: {value}"
     # jupyter_client raises a bare RuntimeError for a kernel that does not start
     if cell is None and type(error) is not RuntimeError:
         return f"{name} stopped: {cause(error)}"
@@ -252,7 +253,7 @@ def run(notebook: Path, outputs: str, listed: list[str]) -> str:
             return f"{name} is up to date"
         fragment_file.unlink(missing_ok=True)
         print(f"{name} starts", flush=True)
-        source, parameters = notebook, {}
+        source, parameters = notebook, dict[str, object]()
         if study != Study():
             fitted, parameters = adapt(
                 json.loads(notebook.read_text(encoding="utf-8")), study, root

@@ -491,7 +491,7 @@ def _refuse_gaps(file: str, table: Table, frame: pd.DataFrame) -> None:
 
 def kind_of_number(column: pa.Column) -> str | None:
     """What a column's cells should be in words, None for text."""
-    kind = getattr(column.dtype.type, "kind", None)
+    kind = getattr(column.dtype.type, "kind", "")
     return {"i": "a whole number", "f": "a number"}.get(kind)
 
 
@@ -530,7 +530,7 @@ def _first_fault(file: str, table: Table, raw: pd.DataFrame, cases: pd.DataFrame
         return DataError(file, row + 2, ", ".join(table.key), f"a second row for {key}", "one row")
     expected = {"not_nullable": "a value"}.get(check, check)
     if check.startswith(("coerce_dtype", "dtype")):
-        expected = kind_of_number(table.columns[case["column"]])
+        expected = kind_of_number(table.columns[case["column"]]) or "text"
     found = raw[case["column"]][row]
     found = "an empty cell" if pd.isna(found) else f"'{found}'"
     return DataError(file, row + 2, case["column"], found, expected)

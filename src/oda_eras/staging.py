@@ -53,9 +53,9 @@ class Staging:
             outputs[name_in_project(final)] = {"sha256": digest, **described}
         shutil.rmtree(self.folder, ignore_errors=True)
         modules = sorted(
-            name_in_project(Path(module.__file__))
+            name_in_project(Path(file))
             for name, module in sys.modules.items()
-            if name.split(".")[0] == "oda_eras" and getattr(module, "__file__", None)
+            if name.split(".")[0] == "oda_eras" and (file := getattr(module, "__file__", None))
         )
         fragment = {"notebook": self.notebook, "modules": modules, "outputs": outputs}
         write_json(self.fragment_file, fragment | about)

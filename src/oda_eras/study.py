@@ -66,8 +66,8 @@ def _rows(root: Path, file: str, *columns: str, whole: str = "") -> list[dict[st
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        raise fault(row, "", f"byte {content[error.start]:#x}", "UTF-8") from None
+        at = content.count(b"\n", 0, error.start) + 1
+        raise fault(at, "", f"byte {content[error.start]:#x}", "UTF-8") from None
     # blank lines at the end are no rows
     header, *lines = list(csv.reader(io.StringIO(text.rstrip("\r\n"), newline=""))) or [[]]
     for column in columns:
@@ -94,7 +94,7 @@ def last_year(root: Path) -> int:
         rows = _rows(root, NET_TABLE, "recipient", "donor", "year", "net_usd_million", whole="year")
     except TableError:
         rows = []
-    years = {recipient: set() for recipient in RECIPIENTS}
+    years: dict[str, set[int]] = {recipient: set() for recipient in RECIPIENTS}
     for row in rows:
         if row["donor"] == "JPN" and row["net_usd_million"] and row["recipient"] in years:
             years[row["recipient"]].add(int(row["year"]))

@@ -86,7 +86,8 @@ class Printed:
 class Template(string.Formatter):
     """Fills in templates of several columns; their forms are those of `formatted`."""
 
-    format_field = staticmethod(formatted)
+    def format_field(self, value: object, format_spec: str) -> str:
+        return formatted(value, format_spec)
 
 
 def _from_template(row: dict, form: str) -> str:

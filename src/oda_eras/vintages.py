@@ -269,7 +269,7 @@ def differences(old: Path, new: Path, stale: list[str]) -> list[str]:
     before, after = (read_json(side / "numbers.json") for side in (old, new))
     rows = [
         (name, before.get(name, {}).get("value"), after.get(name, {}).get("value"),
-         after.get(name, before.get(name))["unit"])
+         (after.get(name) or before[name])["unit"])
         for name in sorted(before.keys() | after.keys())
         if before.get(name, {}).get("value") != after.get(name, {}).get("value")
     ]  # fmt: skip

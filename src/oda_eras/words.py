@@ -167,7 +167,7 @@ class Numbers:
     `told` has the names of those printed, again or for the first time, in that order.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.kept: dict[str, dict] = {}
         self.told: list[str] = []
 
@@ -342,7 +342,7 @@ class Words:
                     try:
                         tree = self.environment.parse("\n" * (part.line - 1) + part.text)
                     except jinja2.TemplateSyntaxError as error:
-                        raise WordsError(section.file, error.lineno, error.message) from None
+                        raise WordsError(section.file, error.lineno, str(error.message)) from None
                     unused -= jinja2.meta.find_undeclared_variables(tree)
         return unused
 
@@ -408,10 +408,10 @@ class Words:
             template = self.environment.from_string(above + part.text)
             return no_equals(template.render(self.known | given).removeprefix(above))
         except jinja2.TemplateSyntaxError as error:
-            raise WordsError(section.file, error.lineno, error.message) from None
+            raise WordsError(section.file, error.lineno, str(error.message)) from None
         except Exception as error:
             frames = traceback.extract_tb(error.__traceback__)
-            lines = [frame.lineno for frame in frames if frame.filename == "<template>"]
+            lines = [f.lineno for f in frames if f.filename == "<template>" and f.lineno]
             why = error if isinstance(error, jinja2.UndefinedError) else f"{error!r}"
             raise WordsError(section.file, (lines or [part.line])[-1], str(why)) from error
 
@@ -426,7 +426,9 @@ class Words:
         """What is wrong with a condition of a reading, with the values found; "" if it holds."""
         tree = self._condition(section, condition)
         find = functools.partial(_evaluate, names=self.known | given)
-        parts = tree.values if isinstance(getattr(tree, "op", None), ast.And) else [tree]
+        parts = [tree]
+        if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And):
+            parts = tree.values
         for part in parts:
             operands = [part.left, *part.comparators] if isinstance(part, ast.Compare) else [part]
             try:
