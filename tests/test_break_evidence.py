@@ -114,7 +114,8 @@ class TestOneShift:
         found = evidence.critical_values(test, n_sim=2_000)
         assert list(found.values()) == sorted(found.values(), reverse=True)
         assert [label.split(" (")[0] for label in found] == [
-            "5%, rho = 0.60", "5%, rho = 0.20", "5%, asymptotic",
+            "5%, autocorrelation 0.60", "5%, autocorrelation 0.20",
+            "5%, no autocorrelation, many years",
         ]  # fmt: skip
 
     def test_evidence_is_joined_by_year(self):

@@ -224,7 +224,7 @@ def test_nothing_to_compare_gives_empty_tables():
     compared = synthetic_comparison(SIX_YEARS, short, "JPN", step)
     assert compared.results.empty and compared.paths.empty and not compared.left_out
     assert ratios_by_fit(compared.paths).empty
-    assert figures.synthetic_donor(compared.paths) is None
+    assert figures.synthetic_donor(compared.paths, "Japan") is None
 
 
 def test_poisson_recovers_an_effect():

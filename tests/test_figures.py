@@ -217,7 +217,7 @@ SHOWN = {
     "f12": ["shift_sd", "rejection_rate"],
     "f13": ["year", "lcu_million", "low", "high"],
     "f15": ["share_percent"],
-    "f16": ["year", "rank", "share_percent"],
+    "f16": ["year", "rank"],
     "f20": ["usd_million"],
     "f21": ["year", "share_percent"],
     "f24": ["usd_million"],

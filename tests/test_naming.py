@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from oda_eras.naming import label, listed, naming_of, sentence, year_spans
+from oda_eras.naming import eras_in_full, label, listed, naming_of, sentence, year_spans
 from oda_eras.study import Study
 
 
@@ -53,3 +53,20 @@ def test_prices_name_their_base(donors, study, constant, prices):
 
 def test_figures_and_tables_are_numbered_by_their_names():
     assert [label(n) for n in ("f05_x", "t12_x", "means", "f5")] == ["Figure 5", "Table 12", "", ""]
+
+
+def test_short_names_of_eras_are_explained_where_they_are_printed():
+    scheme = pd.DataFrame(
+        {
+            "scheme": "filled",
+            "label": ["Values", "DPJ", "War"],
+            "name": ["Values diplomacy", "Democratic Party of Japan", "War in Ukraine"],
+            "opens": ["2006-09-26", "2009-09-16", "2022-02-24"],
+            "closes": ["2009-09-16", "2012-12-26", None],
+        }
+    )
+    told = eras_in_full(scheme, ["Values to DPJ", "Warsaw"])
+    assert told == "Eras: Values diplomacy 2006-09; DPJ (Democratic Party of Japan) 2009-12."
+    assert eras_in_full(scheme, ["War"]) == "Eras: War in Ukraine since 2022."
+    assert not eras_in_full(scheme, ["net ODA"]) and not eras_in_full(pd.DataFrame(), ["War"])
+    assert not eras_in_full(scheme.assign(scheme="data_driven"), ["DPJ"])

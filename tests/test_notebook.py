@@ -311,7 +311,7 @@ def test_footer_and_caption_cite_the_same_sources(nb, shown):
     assert caption == "Net ODA from Germany, 2 at most."
     for text in (footer, source, shown[-1]["text"]):
         assert [text.count(code) for code in ("DC.DAC", "DAC2a")] == [1, 1]
-    short = "World Bank, DC.DAC.*L.CD (series to 2023); OECD DAC, DAC2a (2024-12)"
+    short = "World Bank: DC.DAC.*L.CD (series to 2023); OECD DAC: DAC2a (2024-12)"
     assert shown[-1]["text"] == f"**Figure 5.** {caption} Source: {short}."
     assert "01a34e8b" in source
 

@@ -248,7 +248,7 @@ def shipped() -> Shipped:
         ("cell", ["data/totals", "year"], {"years": 2019}, r"no column 'years'; there are: year"),
         ("cell", ["data/totals", "year"], {"year": 2050}, r"no row with year .*there are: 1992"),
         ("cell", ["data/totals", "year"], {}, r"rows of data/totals fit .*, expected one"),
-        ("ref", ["f16_share_and_rank"], {}, r"does not show it; it shows: f05_with_without"),
+        ("ref", ["f16_rank"], {}, r"does not show it; it shows: f05_with_without"),
     ],
 )
 def test_what_is_missing_is_named(shipped, call, arguments, where, message):

@@ -12,7 +12,7 @@ IDS = ["data/eras.csv", "wdi_net_oda_by_donor"]
 def test_a_table_of_the_projects_own_is_cited_by_its_name():
     line = source_line(SOURCES, IDS)
     assert line.startswith("Source: this project, eras (sources row by row); World Bank, ")
-    assert short_source_line(SOURCES, IDS).startswith("Source: this project, eras; World Bank, ")
+    assert short_source_line(SOURCES, IDS).startswith("Source: this project: eras; World Bank: ")
     assert cite(SOURCES, IDS)[0] == {"title": "data/eras.csv"}
 
 

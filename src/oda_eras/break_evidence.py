@@ -206,14 +206,16 @@ def critical_values(test: pd.Series, n_sim: int = N_SIM) -> dict[str, float]:
     At its length, simulated at rho of the series as it is and at rho with the best break removed;
     then the asymptotic one, which supposes a long series of independent years.
     """
-    rhos = {"as it is": test.rho_null, "break removed": test.rho_break}
+    rhos = {"series as it is": test.rho_null, "break removed": test.rho_break}
     simulated = {
-        f"5%, rho = {rho:.2f} ({label})": float(
+        f"5%, autocorrelation {rho:.2f} ({label})": float(
             np.quantile(breaks.simulate_sup_f(int(test.n), rho, trim=TRIM, n_sim=n_sim), 1 - LEVEL)
         )
         for label, rho in rhos.items()
     }
-    return simulated | {"5%, asymptotic": breaks.hansen_critical(LEVEL, 1, TRIM)}
+    return simulated | {
+        "5%, no autocorrelation, many years": breaks.hansen_critical(LEVEL, 1, TRIM)
+    }
 
 
 def f_by_year(flow: pd.Series) -> pd.Series:

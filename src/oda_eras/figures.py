@@ -26,6 +26,7 @@ from oda_eras.page import (
     INK,
     MARKERS,
     MM,
+    NAMES_MM,
     QUIET,
     SERIES,
     STYLES,
@@ -57,11 +58,14 @@ def date_position(dates: pd.Series) -> pd.Series:
     return dates.dt.year + (dates.dt.day_of_year - 1) / 365.25 - 0.5
 
 
-def era_bands(ax, eras: pd.DataFrame, *, first: int, last: int, labels: bool) -> float:
+def era_bands(
+    ax, eras: pd.DataFrame, *, first: int, last: int, labels: bool, beside_mm: float = BESIDE_MM
+) -> float:
     """Shade every other era, hatch the years that no era names, and label on request.
 
-    `eras` is one scheme of data/eras.csv with dates; the axis runs over calendar years. Returns
-    how many points the labels take above the axes.
+    `eras` is one scheme of data/eras.csv with dates; the axis runs over calendar years and leaves
+    so many millimetres of the page's width to what stands beside it. Returns how many points the
+    labels take above the axes.
     """
     left, right = first - 0.5, last + 0.5
     opens = date_position(eras.opens).clip(left, right)
@@ -82,7 +86,7 @@ def era_bands(ax, eras: pd.DataFrame, *, first: int, last: int, labels: bool) ->
     if not labels or not named:
         return 0
     size = max(5.5, type_sizes(ax.figure).least)
-    on = levels([span(ax, at, label, size) for at, label in named])
+    on = levels([span(ax, at, label, size, beside_mm=beside_mm) for at, label in named])
     for (at, label), level in zip(named, on, strict=True):
         ax.annotate(
             label, (at, 1), xycoords=ax.get_xaxis_transform(), ha="center", va="bottom",
@@ -92,12 +96,14 @@ def era_bands(ax, eras: pd.DataFrame, *, first: int, last: int, labels: bool) ->
     return 1.25 * size * (max(on) + 1)
 
 
-def span(ax, at: float, label: str, size: float, align: str = "center") -> tuple[float, float]:
+def span(
+    ax, at: float, label: str, size: float, align: str = "center", beside_mm: float = BESIDE_MM
+) -> tuple[float, float]:
     """From where to where a label would reach on the years of an axis as wide as the page lets."""
     left, right = ax.get_xlim()
     place = ax.get_subplotspec()
     of_page = len(place.colspan) / place.get_gridspec().ncols
-    axis_mm = of_page * ax.figure.get_size_inches()[0] / MM - BESIDE_MM
+    axis_mm = of_page * ax.figure.get_size_inches()[0] / MM - beside_mm
     wide = (text_width_mm(label, size) + 1) * (right - left) / axis_mm
     start = {"center": at - wide / 2, "left": at, "right": at - wide}[align]
     return start, start + wide
@@ -179,6 +185,19 @@ def legend_above(figure: Figure, axes) -> None:
         ncols=columns_that_fit(list(entries), figure),
         frameon=False, columnspacing=1.2,
     )  # fmt: skip
+
+
+def name_lines(ax, ends: pd.Series, at: float, least: float, log: bool = False) -> None:
+    """Name lines at their right ends (value by name, at one place on the x axis).
+
+    Names stand at least so far apart, in units of the axis or of its decimal logarithm.
+    """
+    places = 10 ** spread(np.log10(ends), least) if log else spread(ends, least)
+    for name, place in places.items():
+        ax.annotate(
+            name, (at, place), xytext=(4, 0), textcoords="offset points", va="center",
+            fontsize=max(6, type_sizes(ax.figure).least), annotation_clip=False,
+        )  # fmt: skip
 
 
 @for_phones
@@ -298,15 +317,18 @@ def total_with_and_without(totals: pd.DataFrame) -> Figure:
     """
     figure, ax = new_figure("single", 65)
     lines = [
-        ("with_uzbekistan", "all recipients", COLOURS["all"], "-", "o"),
-        ("without_uzbekistan", "without Uzbekistan", COLOURS["without UZB"], "--", "s"),
+        ("with_uzbekistan", "all\nrecipients", COLOURS["all"], "-", "o"),
+        ("without_uzbekistan", "without\nUzbekistan", COLOURS["without UZB"], "--", "s"),
     ]
+    ends = {}
     for column, label, colour, dash, marker in lines:
-        if totals[column].notna().any():
-            ax.plot(totals.year, totals[column], dash, color=colour, marker=marker, label=label)
+        known = totals.dropna(subset=column)
+        if len(known):
+            ax.plot(totals.year, totals[column], dash, color=colour, marker=marker)
+            ends[label] = known[column].iloc[-1]
     ax.axhline(0, color=INK, lw=0.6, zorder=0)
     ax.set_ylabel("US$ million")
-    legend_above(figure, [ax])
+    name_lines(ax, pd.Series(ends), totals.year.max(), 0.14 * np.ptp(ax.get_ylim()))
     ax.margins(x=0.02)
     return figure
 
@@ -408,6 +430,11 @@ def eras_by_share(
     figure, axes = new_figure(
         "double", 25 + 34 * len(measures), rows=len(measures), sharex=True, squeeze=False
     )
+    # bands of whole years, as the bars are
+    held = rows.groupby("era").year.agg(["min", "max"]).astype(int)
+    eras = eras[eras.era.isin(held.index)]
+    ends = (eras.era.map(held["min"]), eras.era.map(held["max"]) + 1)
+    eras = eras.assign(opens=ends[0].astype(str) + "-01-01", closes=ends[1].astype(str) + "-01-01")
     looks = [(COLOURS["all"], "o"), (COLOURS["without UZB"], "s")]
     for ax, measure in zip(axes[:, 0], measures, strict=True):
         era_bands(ax, eras, first=first, last=last, labels=ax is axes[0, 0])
@@ -422,7 +449,12 @@ def eras_by_share(
                 ax.plot(ends, [years.era_share_percent.iloc[0]] * 2, color=colour, lw=1.6)
         ax.axhline(0, color=INK, lw=0.6, zorder=0)
         ax.set_ylabel(f"share of\n{wholes[measure]}, %")
-    legend_above(figure, axes[:, 0])
+    last = rows[rows.measure == measures[0]].dropna(subset="era_share_percent")
+    bars = last.groupby("group", sort=False).last().rename(named).era_share_percent
+    if for_phone():
+        legend_above(figure, axes[:, 0])
+    else:
+        name_lines(axes[0, 0], bars, last.year.max() + 0.5, 0.1 * np.ptp(axes[0, 0].get_ylim()))
     figure.align_ylabels(axes[:, 0])
     return figure
 
@@ -475,10 +507,10 @@ def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
             [series.year] * 2, [series.low, series.high], color=colour, alpha=0.35, lw=2,
             solid_capstyle="butt",
         )  # fmt: skip
-        for label, fill, some in by_fill(series, colour):
+        for _, fill, some in by_fill(series, colour):
             ax.plot(
                 some.year, some.lcu_million, marker, color=colour, markerfacecolor=fill,
-                markersize=2.6, markeredgewidth=0.6, label=label,
+                markersize=2.6, markeredgewidth=0.6,
             )  # fmt: skip
         ax.axhline(0, color=INK, lw=0.6, zorder=0)
         ax.set_ylim(top=series.high.max() * 1.15)
@@ -499,6 +531,8 @@ def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         ax.margins(x=0.04)
     axes[0, 0].set_ylabel(f"million {currency},\nown scales")
+    for label, fill, _ in by_fill(rows, INK):  # of no recipient's colour and marker
+        axes[0, 0].plot([], [], "o", color=INK, markerfacecolor=fill, markersize=3, label=label)
     legend_above(figure, axes[0])
     return figure
 
@@ -662,52 +696,48 @@ def concentration(rows: pd.DataFrame) -> Figure | None:
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes[0, 0].set_ylim(0, 100)
     axes[0, 0].set_ylabel("share of the recipients, %")
-    legend_above(figure, [axes[0, 0]])
+    for ax, measure in zip(axes[0], measures, strict=True):
+        if ax is axes[0, -1] or for_phone():
+            last = shares[measure].dropna().iloc[-1]
+            last = last[[code for code in reversed(RECIPIENTS) if code in last]]
+            middles = (last.cumsum() - last / 2).rename(RECIPIENTS)
+            name_lines(ax, middles, years[-1] + 0.5, 14 if for_phone() else 7)
     return figure
 
 
 @for_phones
-def rank_and_share(rows: pd.DataFrame) -> Figure:
-    """One donor's share of all donors' flows above its rank among them, by recipient (f16).
+def ranks_among_donors(rows: pd.DataFrame) -> Figure:
+    """One donor's rank among all donors by year, a panel for each recipient (f16).
 
     `rows` has columns recipient, year, rank, donors, share_percent.
     """
     codes = [code for code in RECIPIENTS if code in set(rows.recipient)]
     years = range(int(rows.year.min()), int(rows.year.max()) + 1)
     figure, axes = new_figure(
-        "double",
-        78,
-        rows=2,
-        columns=len(codes),
-        sharex=True,
-        sharey="row",
-        squeeze=False,
-        unit="column",
+        "double", 58, columns=len(codes), sharex=True, sharey=True, squeeze=False
     )
-    for (above, below), code in zip(axes.T, codes, strict=True):
+    for ax, code in zip(axes[0], codes, strict=True):
         series = rows[rows.recipient == code].sort_values("year")
         colour, marker = STYLES[code]
-        # a year that is not known breaks the line
-        share = series.set_index("year").share_percent.reindex(years)
-        above.plot(years, share, color=colour, marker=marker, markersize=2.2)
-        above.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
-        above.set_ylim(0, 100)
         # without a share the net flow is negative: more is repaid than given, and the rank is low
         for repaid, fill in ((False, colour), (True, "white")):
             some = series[series.share_percent.isna() == repaid]
-            below.plot(
+            ax.plot(
                 some.year, some["rank"], marker, color=colour, markersize=2.4,
                 markerfacecolor=fill, markeredgewidth=0.6,
-                label="net flow negative: more repaid than given" if repaid else None,
             )  # fmt: skip
-        below.bar(series.year, series.donors + 0.5, width=1.0, color=BAND, lw=0, zorder=0)
-        below.set_xticks(years[:: (len(years) - 1) // 2])
+        ax.bar(series.year, series.donors + 0.5, width=1.0, color=BAND, lw=0, zorder=0)
+        ax.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
+        ax.set_xticks(years[:: (len(years) - 1) // 2])
     most = int(rows.donors.max())
-    axes[1, 0].set_ylim(most + 1, 0)
-    axes[1, 0].set_yticks([1, *range(10, most + 1, 10)])
-    axes[0, 0].set_ylabel("share, %")
-    axes[1, 0].set_ylabel("rank\n(grey: of how many)")
-    legend_above(figure, axes[1, :1])
+    axes[0, 0].set_ylim(most + 1, 0)
+    axes[0, 0].set_yticks([1, *range(10, most + 1, 10)])
+    axes[0, 0].set_ylabel("rank\n(grey: of how many)")
+    axes[0, 0].plot(
+        [], [], "o", color=INK, markerfacecolor="white", markersize=3, markeredgewidth=0.6,
+        label="net flow negative: more repaid than given",
+    )  # fmt: skip
+    legend_above(figure, axes[0, :1])
     return figure
 
 
@@ -827,19 +857,25 @@ def commitments(rows: pd.DataFrame, eras: pd.DataFrame) -> Figure | None:
     stack_recipients(above, cells, width=0.75, zorder=2)
     own = [code for code in rows.recipient.unique() if code in RECIPIENTS]
     sums = [code for code in rows.recipient.unique() if code not in RECIPIENTS] or own
-    looks = [("-", "o", panel_name(sums[0], [*own, "sum"])), ("--", "s", "Without Uzbekistan")]
-    for code, (dash, marker, label) in zip(sums, looks, strict=False):
+    looks = [
+        ("-", "o", panel_name(sums[0], [*own, "sum"]), COLOURS["all"]),
+        ("--", "s", "Without Uzbekistan", COLOURS["without UZB"]),
+    ]
+    ends = {}
+    for code, (dash, marker, label, colour) in zip(sums, looks, strict=False):
         share = rows[rows.recipient == code].set_index("year").share_percent.reindex(years)
-        below.plot(years, share, dash, marker=marker, color=INK, markersize=2.4, label=label)
-    below.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.04, 1.06), ncols=2)
+        below.plot(years, share, dash, marker=marker, color=colour, markersize=2.4, label=label)
+        ends[label] = share.dropna().iloc[-1]
     bounded = rows[rows.status == "bounded"].year
     if len(bounded):
         for ax in (above, below):
             ax.axvline(bounded.max() + 0.5, color=INK, lw=0.5, ls=":")
     above.set_ylabel("constant 2016 US$ million")
     below.set_ylabel("share of the donor's\ncommitments, %")
-    below.set_ylim(0, 1.25 * below.get_ylim()[1])  # room for the legend
-    legend_above(figure, [above])
+    below.set_ylim(bottom=0)
+    if not for_phone():
+        name_lines(below, pd.Series(ends), last, 0.12 * np.ptp(below.get_ylim()))
+    legend_above(figure, [above, below] if for_phone() else [above])
     figure.align_ylabels([above, below])
     return figure
 
@@ -976,9 +1012,13 @@ def break_evidence(path: pd.Series, lines: dict[str, float], posterior: pd.Serie
     above.set_ylabel("F of a shift in the mean")
     below.bar(posterior.index, posterior.values, width=0.75, color=SERIES[3])
     below.set_ylim(0, 1)
-    below.set_ylabel("posterior probability")
+    below.set_ylabel("probability of a break")
     below.set_xlabel("last year of the old level")
     return figure
+
+
+# what the tests of notebook 05 look for
+PANELS = {"sup-F": "One shift", "UDmax": "Up to three shifts"}
 
 
 @for_phones
@@ -996,8 +1036,6 @@ def p_curves(curves: pd.DataFrame, marks: pd.DataFrame) -> Figure:
     }  # fmt: skip
     for ax, test in zip(axes, tests, strict=True):
         own_curves = curves[curves.test == test].groupby("series", sort=False)
-        ends = own_curves.last().p
-        places = 10 ** spread(np.log10(ends), 0.4)
         for (series, curve), colour, dash in zip(
             own_curves, [COLOURS["all"], COLOURS["without UZB"], COLOURS["UZB"]], ["-", "--", ":"],
             strict=False,
@@ -1010,11 +1048,7 @@ def p_curves(curves: pd.DataFrame, marks: pd.DataFrame) -> Figure:
                     some.rho, some.p, marker, color=colour, markersize=4, clip_on=False,
                     markerfacecolor=fill if fill == "white" else colour,
                 )  # fmt: skip
-            ax.annotate(
-                series, (curve.rho.iloc[-1], places[series]), xytext=(4, 0),
-                textcoords="offset points", va="center", fontsize=5.5, color=INK,
-                annotation_clip=False,
-            )  # fmt: skip
+        name_lines(ax, own_curves.last().p, curves.rho.max(), 0.4, log=True)
         ax.axhline(LEVEL, color=INK, lw=0.6)
         ax.annotate(
             f"{LEVEL}", (0, LEVEL), xycoords=("axes fraction", "data"), xytext=(2, 2),
@@ -1024,7 +1058,8 @@ def p_curves(curves: pd.DataFrame, marks: pd.DataFrame) -> Figure:
         ax.set_ylim(top=1)
         ax.set_yticks([1e-4, 1e-3, 1e-2, 0.1, 1], ["0.0001", "0.001", "0.01", "0.1", "1"])
         ax.minorticks_off()
-        ax.set_ylabel(f"p of {test}, simulated")
+        ax.set_title(f"{PANELS[test]} ({test})", loc="left")
+        ax.set_ylabel("p, simulated")
     axes[-1].set_xlabel("autocorrelation of the errors")
     handles = [
         mpl.lines.Line2D([], [], marker=marker, ls="", color=INK, markerfacecolor=fill, label=label)
@@ -1039,17 +1074,16 @@ def p_curves(curves: pd.DataFrame, marks: pd.DataFrame) -> Figure:
 
 
 @for_phones
-def method_matrix(found: pd.DataFrame, boundaries: list[int], *, first: int, last: int) -> Figure:
+def method_matrix(found: pd.DataFrame, eras: pd.DataFrame, *, first: int, last: int) -> Figure:
     """Which method puts a break after which year, methods that share a criterion together.
 
     `found` has columns family, method, year (last of the old level; missing where the method finds
-    none); `boundaries` are the last years of eras, drawn as thin lines; the series runs from
-    `first` to `last`.
+    none); `eras` is one scheme to compare with, or empty; the series runs from `first` to `last`.
     """
     rows = found.drop_duplicates(["family", "method"])[["family", "method"]]
     figure, ax = new_figure("double", 22 + 6 * len(rows), panel_mm=22 + 10 * len(rows))
-    for year in boundaries:
-        ax.axvline(year + 0.5, color="#b0b0b0", lw=0.7, zorder=0)
+    beside_mm = BESIDE_MM + NAMES_MM / 2
+    era_bands(ax, eras, first=first, last=last, labels=True, beside_mm=beside_mm)
     families = list(dict.fromkeys(rows.family))
     for position, (family, method) in enumerate(rows.itertuples(index=False)):
         years = found[(found.family == family) & (found.method == method)].year.dropna()
@@ -1062,15 +1096,13 @@ def method_matrix(found: pd.DataFrame, boundaries: list[int], *, first: int, las
             ax.annotate(
                 f"{int(year)}", (year + 0.5, position), xytext=(beside, -2),
                 textcoords="offset points", ha="right" if beside < 0 else "left", fontsize=5.5,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+                path_effects=[HALO],
             )  # fmt: skip
         if years.empty:
             ax.text(first, position, "none", va="center", fontsize=5.5, color=QUIET)
     ax.set_yticks(range(len(rows)), rows.method + " (" + rows.family + ")")
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlim(first - 0.5, last + 0.5)
-    grey = "; grey: ends of eras" if boundaries else ""
-    ax.set_xlabel(f"end of the last year of the old level{grey}")
+    ax.set_xlabel("end of the last year of the old level")
     return figure
 
 
@@ -1087,8 +1119,8 @@ def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figu
     figure, ax = new_figure("double", round(14.7 + 17 * (len(schemes) - 0.5 - top)))
     for row, (title, eras) in enumerate(schemes.items()):
         for number, (label, start, stop, level) in enumerate(_spells(eras)):
-            low = row + 0.46 * level
-            ax.barh(low, stop - start, left=start, height=0.44, **_spell_look(number))
+            low = row + 0.58 * level
+            ax.barh(low, stop - start, left=start, height=0.54, **_spell_look(number))
             narrow = stop - start < 0.30 * len(label)
             ax.text(
                 (start + stop) / 2, low, label, ha="center", va="center",
@@ -1123,9 +1155,17 @@ def _era_columns(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figu
                 **_spell_look(number),
             )  # fmt: skip
         middles = pd.Series([(start + stop) / 2 for _, start, stop, _ in spells])
-        for at, (label, *_, level) in zip(spread(middles, apart), spells, strict=True):
-            ax.text(column + 0.14 * level, at, label, ha="center", va="center", fontsize=7.5)
-        ax.text(column, 1991.2, title.replace(" ", "\n"), ha="center", va="bottom", fontsize=7.5)
+        for at, (label, start, stop, level) in zip(spread(middles, apart), spells, strict=True):
+            told = label.replace(" (", "\n(") if stop - start > 3 * apart else label
+            ax.text(column + 0.14 * level, at, told, ha="center", va="center", fontsize=7.5)
+        ax.text(
+            column,
+            1991.2,
+            title.replace(" ", "\n").replace("-", "-\n"),
+            ha="center",
+            va="bottom",
+            fontsize=7.5,
+        )
     dates = date_position(events.date) + 0.5
     for date, at, event in zip(dates, spread(dates, apart), events.event, strict=True):
         ax.axhline(date, color="#b0b0b0", lw=0.6, zorder=0)
@@ -1213,10 +1253,11 @@ def specifications(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | 
             )  # fmt: skip
         ax.axvline(0, color=INK, lw=0.6, zorder=0)
         ax.set_title(named(step), loc="left", fontweight="bold")
-        ax.set_xlabel("difference, SD")
+        ax.set_xlabel("standard deviations")
     names = [f"{measure}, {within(named(recipient))}" for measure, recipient in cases]
     axes[0, 0].set_yticks(range(len(cases)), names)
     axes[0, 0].set_ylim(len(cases) - 0.5, -0.8)
+    axes[0, 0].plot([], [], "s", color=INK, markersize=4, label="median")
     legend_above(figure, axes[0])
     return figure
 
@@ -1235,7 +1276,7 @@ def specification_curve(rows: pd.DataFrame, named: Callable[[str], str]) -> Figu
         return None
     figure, axes = new_figure(
         "double", 108, rows=2, columns=len(shown), sharey="row", sharex="col",
-        squeeze=False, height_ratios=[5, 4], unit="column", panel_mm=54,
+        squeeze=False, height_ratios=[5, 4], unit="column", panel_mm=46,
     )  # fmt: skip
     choices = [
         (column, value)
@@ -1412,11 +1453,11 @@ def times(factor: float) -> str:
 
 
 @for_phones
-def synthetic_donor(rows: pd.DataFrame) -> Figure | None:
+def synthetic_donor(rows: pd.DataFrame, name: str) -> Figure | None:
     """One donor against its synthetic counterpart, above the gaps of all donors (f11).
 
     `rows` has columns recipient, year, donor, gap, treated (whether it is the donor itself), own,
-    synthetic, fitted, US$ million. None where there are none.
+    synthetic, fitted, US$ million; `name` is the donor's. None where there are none.
     """
     recipients = list(dict.fromkeys(rows.recipient))
     if not recipients:
@@ -1428,18 +1469,23 @@ def synthetic_donor(rows: pd.DataFrame) -> Figure | None:
     for (above, below), code in zip(axes.T, recipients, strict=True):
         some = rows[rows.recipient == code]
         own, others = some[some.treated], some[~some.treated]
-        above.plot(own.year, own.own, "-o", color=COLOURS["donor"], markersize=2, label="as it is")
-        above.plot(own.year, own.synthetic, "--", color=COLOURS["other donors"], label="synthetic")
+        above.plot(own.year, own.own, "-o", color=COLOURS["donor"], markersize=2, label=name)
+        above.plot(
+            own.year, own.synthetic, "--", color=COLOURS["other donors"], label=f"synthetic {name}"
+        )
         above.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
-        for _, path in others.groupby("donor"):
-            below.plot(path.year, path.gap, "-", color=COLOURS["placebo"], lw=0.6)
+        for number, (_, path) in enumerate(others.groupby("donor")):
+            below.plot(
+                path.year, path.gap, "-", color=COLOURS["placebo"], lw=0.6,
+                label=None if number else "gaps of other donors",
+            )  # fmt: skip
         below.plot(own.year, own.gap, "-", color=COLOURS["donor"], lw=1.4)
         for ax in (above, below):
             ax.axvline(own.year[own.fitted].max() + 0.5, color=INK, lw=0.6, ls=":")
             ax.axhline(0, color=INK, lw=0.6, zorder=0)
     axes[0, 0].set_ylabel("US$ million")
     axes[1, 0].set_ylabel("gap, US$ million")
-    legend_above(figure, [axes[0, 0]])
+    legend_above(figure, axes[:, 0])
     return figure
 
 
@@ -1452,6 +1498,7 @@ def power_curves(rates: pd.DataFrame, labels: dict[str, str]) -> Figure:
     rhos = sorted(rates.rho.unique())
     figure, axes = new_figure("double", 66, columns=len(rhos), sharey=True)
     for ax, rho in zip(axes, rhos, strict=True):
+        ends = {}
         for (method, label), colour, marker, dash in zip(
             labels.items(), SERIES, MARKERS, ["-", "--", ":", "-.", "-"], strict=False
         ):
@@ -1459,16 +1506,20 @@ def power_curves(rates: pd.DataFrame, labels: dict[str, str]) -> Figure:
             ax.plot(
                 some.shift_sd, some.rejection_rate, dash, color=colour, marker=marker, label=label
             )
+            ends[label] = some.rejection_rate.iloc[-1]
         ax.axhline(LEVEL, color=INK, lw=0.6)
         ax.annotate(
-            f"{LEVEL:.0%}", (1, LEVEL), xycoords=ax.get_yaxis_transform(), xytext=(2, 0),
-            textcoords="offset points", va="center", fontsize=5.5,
+            f"{LEVEL:.0%}", (1, LEVEL), xycoords=ax.get_yaxis_transform(), xytext=(-2, 1),
+            textcoords="offset points", ha="right", va="bottom", fontsize=5.5,
         )  # fmt: skip
-        ax.set_title(f"autocorrelation {rho:g}", loc="left")
+        ax.set_title(f"Autocorrelation {rho:g}", loc="left", fontweight="bold")
         ax.set_xlabel("shift, standard deviations")
     axes[0].set_ylabel("share of series with a find")
     axes[0].set_ylim(0, 1)
-    legend_above(figure, [axes[0]])
+    if for_phone():
+        legend_above(figure, axes[:1])
+    else:
+        name_lines(axes[-1], pd.Series(ends), rates.shift_sd.max(), 0.055)
     return figure
 
 
@@ -1534,13 +1585,9 @@ def alignment(votes: pd.DataFrame, eras: pd.DataFrame) -> Figure:
         own = votes[votes.who == who]
         era_bands(ax, eras, first=first, last=last, labels=ax is axes[0])
         looks = zip(powers, SERIES, MARKERS, ["-", "--", ":"], strict=False)
-        places = spread(own[powers].iloc[-1], least=10 if for_phone() else 6)
         for power, colour, marker, dash in looks:
             ax.plot(own.year, own[power], dash, marker=marker, color=colour, markersize=2, lw=1)
-            ax.annotate(
-                power, (last, places[power]), xytext=(4, 0), textcoords="offset points",
-                color=INK, fontsize=6, va="center", annotation_clip=False,
-            )  # fmt: skip
+        name_lines(ax, own[powers].iloc[-1], last, 10 if for_phone() else 6)
         ax.set_ylabel(f"{who}: votes cast alike, %")
     axes[0].set_ylim(0, 100)
     axes[-1].xaxis.set_major_locator(MaxNLocator(8, integer=True))

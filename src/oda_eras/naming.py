@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from oda_eras.study import RECIPIENTS, Study
+from oda_eras.study import DATA_DRIVEN, RECIPIENTS, Study
 
 # names that English gives an article, by their first word or in full
 WITH_ARTICLE = ("United", "Netherlands")
@@ -55,6 +55,23 @@ def year_spans(years: Iterable[int]) -> str:
     year = pd.Series(sorted(years))
     runs = year.groupby(year - year.index).agg(["min", "max"])
     return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs.itertuples(index=False))
+
+
+def eras_in_full(scheme: pd.DataFrame, shown: list[str]) -> str:
+    """A line that explains the short names of eras in some texts; empty where there are none.
+
+    `scheme` has columns of data/eras.csv, or is empty. Eras cut from the data are named by their
+    years and need no line.
+    """
+    named = []
+    for era in scheme.itertuples():
+        printed = any(re.search(rf"\b{re.escape(era.label)}(?!\w)", text) for text in shown)
+        if printed and era.scheme != DATA_DRIVEN:
+            name = era.name if era.label in era.name else f"{era.label} ({era.name})"
+            open_ended = pd.isna(era.closes)
+            years = f"since {era.opens[:4]}" if open_ended else f"{era.opens[:4]}-{era.closes[2:4]}"
+            named.append(f"{name} {years}")
+    return f"Eras: {'; '.join(named)}." if named else ""
 
 
 def sentence(text: str) -> str:

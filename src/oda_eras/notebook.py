@@ -7,11 +7,12 @@ import pandas as pd
 from IPython import InteractiveShell
 from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
+from matplotlib.text import Text
 
 from oda_eras import measures, page
 from oda_eras.codebook import CODEBOOK, Described, read_codebook
 from oda_eras.datapackage import field_type
-from oda_eras.naming import naming_of
+from oda_eras.naming import eras_in_full, naming_of
 from oda_eras.paths import name_in_project, project_root
 from oda_eras.saving import save
 from oda_eras.sources import citation_key, load_sources, short_source_line, source_line
@@ -90,6 +91,7 @@ class Notebook:
             self.names[measures.ALL] = "All five"
         given_eras = not self.study.has_data_driven_eras(self.root)
         known = vars(self.naming) | {"study": self.study, "given_eras": given_eras, "level": LEVEL}
+        self.eras = pd.DataFrame()
         self.words = Words(self.root, name, known, self.named, default=self.naming.default)
 
     # Reading
@@ -131,6 +133,11 @@ class Notebook:
     def call(self, codes: pd.Series, names: pd.Series) -> None:
         """Give codes a name, such as eras their labels, in the tables that are shown."""
         self.names |= dict(zip(codes, names, strict=True))
+
+    def call_eras(self, scheme: pd.DataFrame) -> None:
+        """Give eras their short names, which figures that show them explain below."""
+        self.call(scheme.era, scheme.label)
+        self.eras = scheme
 
     def named(self, code) -> str:
         """A code by its name; of "E0 to E1" or a list, each part; other text as it is."""
@@ -231,7 +238,8 @@ class Notebook:
             raise section.error(f"{name} has one of headline and subtitle: it needs both or none")
         sources = ids(text["sources"])
         short = short_source_line(self.sources, sources)
-        footer = f"{text['note']} {short}".strip()
+        explained = eras_in_full(self.eras, [words.get_text() for words in figure.findobj(Text)])
+        footer = " ".join(part for part in (text["note"], explained, short) if part)
         page.settle(figure, footer)
         # No time stamps, so that a rerun gives the same bytes.
         formats: dict[str, dict] = {

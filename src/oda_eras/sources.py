@@ -97,13 +97,16 @@ def short_source_line(sources: dict[str, dict], ids: list[str]) -> str:
     """Cite sources by producer, code and vintage date, short enough for a figure's footer."""
     if not ids:
         return source_line(sources, ids)
-    cited = [
-        f"{sources[i]['producer']}, {sources[i]['code']} ({sources[i]['date']})"
-        if i in sources
-        else own_table(i)
-        for i in ids
-    ]
-    return "Source: " + "; ".join(cited) + "."
+    by_producer: dict[str, list[str]] = {}
+    for name in ids:
+        if name in sources:
+            entry = sources[name]
+            producer, cited = entry["producer"], f"{entry['code']} ({entry['date']})"
+        else:
+            producer, cited = "this project", citation_key(name)
+        by_producer.setdefault(producer, []).append(cited)
+    parts = [f"{producer}: {', '.join(cited)}" for producer, cited in by_producer.items()]
+    return f"Source: {'; '.join(parts)}."
 
 
 def own_table(name: str) -> str:
