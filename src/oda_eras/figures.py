@@ -433,8 +433,8 @@ def eras_by_share(
     # bands of whole years, as the bars are
     held = rows.groupby("era").year.agg(["min", "max"]).astype(int)
     eras = eras[eras.era.isin(held.index)]
-    ends = (eras.era.map(held["min"]), eras.era.map(held["max"]) + 1)
-    eras = eras.assign(opens=ends[0].astype(str) + "-01-01", closes=ends[1].astype(str) + "-01-01")
+    opens, closes = eras.era.map(held["min"]), eras.era.map(held["max"]) + 1
+    eras = eras.assign(opens=opens.astype(str) + "-01-01", closes=closes.astype(str) + "-01-01")
     looks = [(COLOURS["all"], "o"), (COLOURS["without UZB"], "s")]
     for ax, measure in zip(axes[:, 0], measures, strict=True):
         era_bands(ax, eras, first=first, last=last, labels=ax is axes[0, 0])
