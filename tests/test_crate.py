@@ -7,6 +7,7 @@ this one are asserted here, on what rocrate reads back.
 import hashlib
 import json
 import shutil
+import subprocess
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -192,3 +193,37 @@ def test_changed_outputs_are_not_packed(project, notebooks, packed, tmp_path):
     with pytest.raises(ValueError, match=r"totals\.csv is not what notebooks/03_patterns"):
         build(root, OUT, notebooks)
     assert (root / packed.relative_to(project)).read_bytes() == before
+
+
+@pytest.fixture
+def checkout(project, tmp_path) -> Path:
+    """A git checkout that tracks what the project consists of."""
+    root = shutil.copytree(project, tmp_path / "checkout")
+    for command in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", *command], cwd=root, check=True)
+    return root
+
+
+def test_what_git_does_not_track_is_not_packed(checkout, notebooks, capsys):
+    for name in ("notes.txt", "data/letter.txt", "src/oda_eras/tried.py"):
+        (checkout / name).write_text("x")
+    names = {entity.id for entity in ROCrate(build(checkout, OUT, notebooks)).data_entities}
+    assert not [name for name in names if Path(name).stem in ("notes", "letter", "tried")]
+    assert {"CONTRIBUTING.md", ".ci/run", "notebooks/.jupyter/kernels/python3/kernel.json"} <= names
+    assert capsys.readouterr().out == ""
+
+
+def test_what_a_notebook_used_and_git_does_not_track_is_named(checkout, notebooks):
+    subprocess.run(["git", "rm", "-q", "--cached", "data/claims.csv"], cwd=checkout, check=True)
+    with pytest.raises(ValueError, match=r"data/claims\.csv was used and is not tracked by git"):
+        build(checkout, OUT, notebooks)
+
+
+def test_without_git_all_that_lies_in_the_folders_is_packed(project, notebooks, capsys):
+    (project / "data/letter.txt").write_text("x")
+    (project / "data/.hidden").write_text("x")
+    names = {entity.id for entity in ROCrate(build(project, OUT, notebooks)).data_entities}
+    (project / "data/letter.txt").unlink()
+    (project / "data/.hidden").unlink()
+    assert "data/letter.txt" in names and "data/.hidden" not in names
+    assert "git can't tell what belongs to the project" in capsys.readouterr().out

@@ -6,6 +6,7 @@ same files give the same bytes.
 """
 
 import platform
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -23,11 +24,12 @@ from oda_eras.sources import load_sources, raw_file
 from oda_eras.stamps import read_json, sha256
 from oda_eras.verify import problems
 
-SINGLE_FILES = [
-    "README.md", "LICENSE", "CITATION.cff", "Makefile", "pyproject.toml", "environment.yml",
-    "requirements.lock",
+# what is packed where git is not there to say
+PARTS = [
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "CITATION.cff", "Makefile",
+    "pyproject.toml", "environment.yml", "requirements.lock", "data", "notebooks",
+    "notebooks/.jupyter", "paper", "src/oda_eras", "tests",
 ]  # fmt: skip
-FOLDERS = ["data", "notebooks", "paper", "src/oda_eras", "tests"]
 LICENCES = {
     "CC BY 4.0": "https://creativecommons.org/licenses/by/4.0/",
     "MIT": "https://spdx.org/licenses/MIT",
@@ -54,17 +56,40 @@ FORMATS = {
 }
 
 
+def tracked(root: Path) -> set[str]:
+    """What git tracks, by its path from the root; empty where there is no git or no checkout."""
+    if not (root / ".git").exists():  # it would answer for a checkout that this folder lies in
+        return set()
+    command = ["git", "-C", str(root), "ls-files", "-z"]
+    try:
+        listed = subprocess.run(command, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return set()
+    return set(listed.decode().split("\0")) - {""}
+
+
+def own_files(root: Path) -> set[str]:
+    """What lies in the project's own files and folders; not caches, not what is hidden."""
+    found = set()
+    for part in PARTS:
+        top = root / part
+        for path in [top] if top.is_file() else top.rglob("*"):
+            below = path.relative_to(top).parts
+            if path.is_file() and not any(name.startswith((".", "__pycache__")) for name in below):
+                found.add(path.relative_to(root).as_posix())
+    return found
+
+
 def files(root: Path, outputs: str) -> list[str]:
-    """What goes into the crate, by its path from the root; not caches, hidden files, vintages."""
-    names = [name for name in SINGLE_FILES if (root / name).is_file()]
-    for folder in FOLDERS:
-        paths = [path.relative_to(root) for path in (root / folder).rglob("*") if path.is_file()]
-        names += [
-            path.as_posix()
-            for path in paths
-            if not any(part.startswith((".", "__pycache__", "vintages")) for part in path.parts)
-        ]
-    return sorted(names + [f"{outputs}/{name}" for name in published_files(root / outputs)])
+    """What goes into the crate, by its path from the root: what git tracks, but for other runs'
+    outputs and past vintages, and what the chain made."""
+    names = tracked(root)
+    if not names:
+        print("git can't tell what belongs to the project: all that lies in its folders is packed")
+        names = own_files(root)
+    kept = {n for n in names if not n.startswith(("outputs/", "data/vintages/"))}
+    kept = {name for name in kept if (root / name).is_file()}
+    return sorted(kept | {f"{outputs}/{name}" for name in published_files(root / outputs)})
 
 
 def titles(root: Path, outputs: str) -> dict[str, str]:
@@ -183,11 +208,14 @@ def describe(root: Path, outputs: str, notebooks: list[str]) -> ROCrate:
     made = read_json(root / outputs / MERGED[0])
     for notebook in notebooks:
         path = f"notebooks/{notebook}.ipynb"
+        results = [name for name, entry in made.items() if entry.get("notebook") == path]
+        inputs = sorted({name for result in results for name in made[result]["inputs"]})
+        for name in [path, *inputs]:
+            if not crate.crate.dereference(name):
+                raise CrateError(f"{name} was used and is not tracked by git: git add it, or undo")
         crate.crate.dereference(path)["softwareRequirements"] = crate.crate.dereference(
             "requirements.lock"
         )
-        results = [name for name, entry in made.items() if entry.get("notebook") == path]
-        inputs = sorted({name for result in results for name in made[result]["inputs"]})
         if results:  # the gallery makes none
             crate.action(notebook, path, inputs, results)
     merged = [f"{outputs}/{name}" for name in MERGED]
