@@ -218,7 +218,7 @@ def test_a_published_table_comes_with_title_note_and_source(nb, shown):
     assert source.startswith("Source: World Bank") and "01a34e8b" in source
     assert keys == "Keys: wdi_net_oda_by_donor.\n"
     latex = (folder / "t01_x.tex").read_text()
-    assert latex.startswith("% needs") and "\\label{tab:t01_x}" in latex and "A note." in latex
+    assert latex.startswith("% needs") and "\\label{tab:t01-x}" in latex and "A note." in latex
 
 
 def test_codes_can_be_given_names(nb, shown):

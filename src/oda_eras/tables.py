@@ -37,6 +37,12 @@ NO_RANGE = re.compile(r"(?<![^\s(\[])((?:< )?\S+) to \1(?![^\s)\],;])")
 # Where a line may break inside a word: an address, a name of a file, a code.
 BREAK = r"/|_|\.(?=[A-Z])"
 PACKAGES = "% needs the packages array, booktabs, longtable and siunitx\n"
+# a longtable breaks over pages in one column only
+ONE_COLUMN = (
+    "\\csname if@twocolumn\\endcsname\\let\\odacolumns\\twocolumn\\onecolumn"
+    "\\else\\let\\odacolumns\\relax\\fi\n"
+)
+AS_BEFORE = "\\odacolumns\\relax\n"
 
 
 def decimals(values: pd.Series) -> int:
@@ -132,17 +138,19 @@ def to_latex(printed: Printed, *, label: str, title: str, note: str) -> str:
     printed : Printed
         What is printed; its heads are the headers.
     label : str
-        For references, such as "t04_contrasts".
+        For references, such as "t04_contrasts": \\ref{tab:t04-contrasts}.
     title, note : str
         Plain text.
 
     Returns
     -------
     str
-        A table environment, or a longtable where the rows do not fit on a page. It is meant to
-        be \\input and needs the packages that its first line names.
+        A table as wide as the page, or a longtable where the rows do not fit on one; in a document
+        of two columns this starts a page of its own. It is meant to be \\input and needs the
+        packages that its first line names.
     """
-    layout = Layout(printed)
+    # no _, which some packages have stand for other things
+    layout, name = Layout(printed), f"tab:{label.replace('_', '-')}"
     heads = {head: layout.header(head) for head in printed.text}
     cells = {head: _decimal if head in layout.decimals else escape for head in heads}
     styler = printed.text.style.hide(axis="index").format(cells)
@@ -159,15 +167,15 @@ def to_latex(printed: Printed, *, label: str, title: str, note: str) -> str:
     if layout.height() + note_height < HEIGHT:
         body = styler.to_latex(**options)
         return (
-            f"{PACKAGES}\\begin{{table}}[htbp]\n\\centering\n"
+            f"{PACKAGES}\\begin{{table*}}[htbp]\n\\centering\n"
             f"\\setlength{{\\belowcaptionskip}}{{4pt}}\\caption{{{title}}}\n"
-            f"\\label{{tab:{label}}}\n{size}\n{body}\n"
+            f"\\label{{{name}}}\n{size}\n{body}\n"
             f"\\par\\vspace{{2pt}}\\parbox{{\\linewidth}}{{{note}}}\n"
-            "\\end{table}\n"
+            "\\end{table*}\n"
         )
-    body = styler.to_latex(environment="longtable", caption=title, label=f"tab:{label}", **options)
+    body = styler.to_latex(environment="longtable", caption=title, label=name, **options)
     size += "\\setlength{\\LTcapwidth}{\\linewidth}"
-    return f"{PACKAGES}{{{size}\n{body}\\noindent{{{note}\\par}}\n}}\n"
+    return f"{PACKAGES}{ONE_COLUMN}{{{size}\n{body}\\noindent{{{note}\\par}}\n}}\n{AS_BEFORE}"
 
 
 class Layout:
@@ -326,15 +334,18 @@ def numbers_to_latex(numbers: dict[str, dict]) -> str:
     lines = [
         "% \\input this before \\begin{document}; \\oda{peak_total} then prints that number",
         "\\makeatletter",
-        "\\newcommand{\\oda}[1]{\\ifcsname oda@#1\\endcsname\\csname oda@#1\\endcsname"
-        "\\else\\@latex@error{no number is named #1}{See numbers.json.}\\fi}",
+        # names are spelt, whatever a package has _ stand for
+        "\\newcommand{\\oda}[1]{\\ifcsname oda@\\detokenize{#1}\\endcsname"
+        "\\csname oda@\\detokenize{#1}\\endcsname"
+        "\\else\\@latex@error{no number is named \\detokenize{#1}}{See numbers.json.}\\fi}",
+        "\\newcommand{\\oda@is}[2]{\\@namedef{oda@\\detokenize{#1}}{#2}}",
     ]
     for notebook, group in by_notebook(numbers).items():
         lines += ["", f"% {notebook}"]
         for name, number in group.items():
             text = escape(number["text"])
             about = ", ".join(part for part in (number["meaning"], number["unit"]) if part)
-            lines.append(f"\\@namedef{{oda@{name}}}{{{text}}}% {about}")
+            lines.append(f"\\oda@is{{{name}}}{{{text}}}% {about}")
     return "\n".join([*lines, "\\makeatother"]) + "\n"
 
 
