@@ -164,8 +164,9 @@ lab: export JUPYTER_CONFIG_PATH = $(CURDIR)/notebooks/.jupyter
 lab: | $(VENV) ## open JupyterLab on the notebooks and their reading order
 	@mkdir -p .build && "$(PYTHON)" -m jupyterlab --allow-root --LabApp.default_url=/lab/tree/README.md notebooks
 
+# with + it takes part in make's jobs, and would run under make -n too
 donors: | $(VENV) ## run every donor with enough data, then compare them (outputs/donors)
-	@"$(PYTHON)" -m oda_eras.all_donors
+	$(if $(findstring n,$(filter-out --%,$(firstword $(MAKEFLAGS)))),,+)@"$(PYTHON)" -m oda_eras.all_donors
 
 # the world's flows are the same in every run
 atlas: outputs/JPN/data/world.csv.gz | $(VENV) ## test aid from every donor to every recipient for shifts (outputs/atlas)

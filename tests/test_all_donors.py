@@ -1,6 +1,8 @@
 """Every donor: who is run, who is left out, and what is made of those that fail."""
 
+import os
 import shutil
+import subprocess
 import sys
 
 import pandas as pd
@@ -9,6 +11,7 @@ from conftest import OUT, ROOT
 
 from oda_eras import all_donors
 from oda_eras.all_donors import compare, donors_with_data, jobs
+from oda_eras.bench import outside_make
 
 
 def test_donors_are_chosen_by_their_years():
@@ -17,12 +20,32 @@ def test_donors_are_chosen_by_their_years():
     assert "15 are needed" in left_out["BEL"] and not set(chosen) & set(left_out)
 
 
-@pytest.mark.parametrize(
-    ("makeflags", "expected"),
-    [("", 1), (" -j2 --jobserver-auth=3,4", 2), ("s -j3 --jobserver-auth=3,4 -- A=j9", 3)],
-)
-def test_jobs_are_makes(makeflags, expected):
-    assert jobs(makeflags) == expected
+def test_free_jobs_are_taken_from_makes_pipe_and_given_back():
+    with jobs("") as alone, jobs(" -- A=j9") as told_nothing:
+        assert alone == told_nothing == 1
+    taken, given = os.pipe()
+    os.write(given, b"+-")
+    # as make 3.81 has it: no number
+    for makeflags in (
+        f"s --jobserver-fds={taken},{given} -j",
+        f" -j3 --jobserver-auth={taken},{given}",
+    ):
+        with jobs(makeflags) as found, jobs(makeflags) as left:
+            assert (found, left) == (3, 1)
+    assert os.read(taken, 9) == b"+-"
+
+
+def test_make_hands_its_jobs_on(project):
+    code = "import os; from oda_eras.all_donors import jobs\n"
+    code += "with jobs(os.environ['MAKEFLAGS']) as count: print(count)"
+    (project / "python").write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}"\n')
+    (project / "python").chmod(0o755)
+    command = ["make", f"PYTHON3={sys.executable}", "PYTHON=./python", "donors"]
+    for options, said in (["-j3"], "3\n"), ([], "1\n"), (["-n", "-j3"], '"./python" -m'):
+        run = subprocess.run(
+            [*command, *options], cwd=project, env=outside_make(), capture_output=True, text=True
+        )
+        assert run.stdout.startswith(said), run.stdout + run.stderr
 
 
 @pytest.fixture

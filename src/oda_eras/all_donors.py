@@ -9,8 +9,11 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from select import select
 
 import pandas as pd
 from scipy.stats import false_discovery_control
@@ -38,10 +41,26 @@ def donors_with_data(root: Path) -> tuple[list[str], dict[str, str]]:
     return chosen, left_out
 
 
-def jobs(makeflags: str) -> int:
-    """How many jobs make was told to run, from MAKEFLAGS; one where it does not say."""
-    found = re.search(r"(?:^|\s)-?\w*j(\d+)", makeflags)
-    return int(found[1]) if found else 1
+@contextmanager
+def jobs(makeflags: str) -> Iterator[int]:
+    """How many jobs make leaves to this process: its own and those free now, kept until the end.
+
+    `makeflags` is MAKEFLAGS, which names a pipe with a byte for each free job; before 4.2 make
+    tells their number nowhere else (GNU make manual, Job Slots, POSIX Jobserver Interaction).
+    """
+    found = re.search(r"--jobserver-(?:fds|auth)=(?:(\d+),(\d+)|fifo:(\S+))", makeflags)
+    free = b""
+    if found:
+        taken, given = (
+            2 * [os.open(found[3], os.O_RDWR)] if found[3] else map(int, found.groups()[:2])
+        )
+        while select([taken], [], [], 0)[0]:
+            free += os.read(taken, 1)
+    try:
+        yield 1 + len(free)
+    finally:
+        if free:
+            os.write(given, free)
 
 
 def run_donor(root: Path, donor: str) -> str:
@@ -116,7 +135,7 @@ def main() -> None:
     )
     donors = sys.argv[1:] or donors
     failed = {}
-    with ThreadPoolExecutor(jobs(os.environ.get("MAKEFLAGS", ""))) as pool:
+    with jobs(os.environ.get("MAKEFLAGS", "")) as count, ThreadPoolExecutor(count) as pool:
         results = pool.map(lambda donor: run_donor(root, donor), donors)
         for donor, message in tqdm(zip(donors, results, strict=True), total=len(donors)):
             if message:
