@@ -57,6 +57,24 @@ def test_a_home_that_is_not_there_is_replaced(project):
     assert "XDG_CACHE_HOME" not in found
 
 
+def test_every_module_is_imported_where_unix_modules_are_missing():
+    code = """if True:
+        import importlib, pkgutil, sys
+        sys.modules |= dict.fromkeys(["fcntl", "grp", "pwd", "resource", "termios"])
+        import oda_eras
+        names = [module.name for module in pkgutil.iter_modules(oda_eras.__path__)]
+        lacking = {"polars", "requests", "tenacity", "inflate64", "wbgapi"}  # of make refresh
+        for name in names:
+            try:
+                importlib.import_module(f"oda_eras.{name}")
+            except ModuleNotFoundError as error:
+                if error.name not in lacking:
+                    raise
+        print(len(names))"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout == f"{len(list((ROOT / 'src/oda_eras').glob('*.py'))) - 1}\n", run.stderr
+
+
 def test_figures_ignore_a_readers_matplotlibrc(tmp_path):
     settings = tmp_path / "matplotlibrc"
     settings.write_text("savefig.bbox: tight\ntext.usetex: True\naxes.titlepad: 20\n")

@@ -7,7 +7,6 @@ memory is its own. Series a second include the simulated p, which R does without
 
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -61,6 +60,8 @@ def made_up(number: int, seed: int = 0) -> pd.DataFrame:
 
 def one_case(number: int, workers: str) -> dict[str, float]:
     """Seconds on the clock and of the processor, and MiB of the largest process that worked."""
+    import resource  # Windows has none
+
     from oda_eras.bench import mebibytes
 
     series = made_up(number)

@@ -9,7 +9,6 @@ engines take beside others' (`oda_eras.engines`), and the atlas of all donors an
 
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -63,11 +62,10 @@ def run_cells(notebooks: list[str]) -> None:
                 exec(compile("".join(cell["source"]), name, "exec"), namespace)
 
 
-def timed(command: list[str], root: Path, **variables: str) -> float:
+def timed(command: list[str], root: Path) -> float:
     """Seconds that a command takes; stops with its last words where it fails."""
-    environment = scratch_environment(root) | variables
     start = time.perf_counter()
-    run = subprocess.run(command, cwd=root, env=environment, capture_output=True)
+    run = subprocess.run(command, cwd=root, env=scratch_environment(root), capture_output=True)
     seconds = time.perf_counter() - start
     if run.returncode:
         sys.exit(f"{command[0]} failed:\n{run.stderr.decode()[-2000:]}")
@@ -84,6 +82,8 @@ def edit(notebook: Path) -> None:
 
 def bench(notebooks: list[str]) -> None:
     """Print the table of timings."""
+    import resource  # Windows has none
+
     with tempfile.TemporaryDirectory() as folder:
         root = copy_tree(Path(folder) / "project")
         make = ["make", f"PYTHON={sys.executable}"]
@@ -123,12 +123,13 @@ def bench(notebooks: list[str]) -> None:
                     n: read_stamp(root / BUILD / Study().name / f"{n}.json") for n in notebooks
                 }
         # once each: a run takes minutes
-        donors = [sys.executable, "-m", "oda_eras.all_donors", *DONORS]
+        rule = f"donors: ; +@{sys.executable} -m oda_eras.all_donors {' '.join(DONORS)}"
+        some_donors = ["make", "-f", "/dev/null", "--eval", rule]
         for number in (1, 2):
             for donor in DONORS:
                 shutil.rmtree(root / ".build" / donor, ignore_errors=True)
             case = f"{len(DONORS)} donors, {number} job{'s' if number > 1 else ''}"
-            seconds[case] = timed(donors, root, MAKEFLAGS=f"-j{number}")
+            seconds[case] = timed([*some_donors, f"-j{number}"], root)
             print(f"{case:32} {seconds[case]:8.3f} s", flush=True)
     floor, count = seconds["floor"], len(notebooks)
     print()
