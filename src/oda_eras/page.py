@@ -80,6 +80,8 @@ STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": False,
+    # nothing stands above a panel that its title had to be moved from, at every draw
+    "axes.titley": 1.0,
     # hinted letters would be wider on screen than in print, and lines broken for print too long
     "text.hinting": "none",
     "figure.dpi": 110,
