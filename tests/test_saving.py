@@ -5,13 +5,13 @@ import pytest
 from matplotlib import pyplot as plt
 
 from oda_eras.page import STYLE
-from oda_eras.saving import save
+from oda_eras.saving import PACKED, save
 
 FORMATS = {
     "pdf": {"metadata": {"CreationDate": None}},
     "svg": {"metadata": {"Date": None}},
-    "png": {"dpi": 300},
-    "webp": {"dpi": 288, "pil_kwargs": {"lossless": True}},
+    "png": {"dpi": 300, "pil_kwargs": PACKED["png"]},
+    "webp": {"dpi": 288, "pil_kwargs": PACKED["webp"]},
 }
 
 

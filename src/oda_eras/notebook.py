@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 from IPython import InteractiveShell
-from IPython.display import Markdown, display
+from IPython.display import Image, Markdown, display
 from matplotlib import pyplot as plt
 from matplotlib.text import Text
 
@@ -14,7 +14,7 @@ from oda_eras.codebook import CODEBOOK, Described, read_codebook
 from oda_eras.datapackage import field_type
 from oda_eras.naming import eras_in_full, naming_of
 from oda_eras.paths import name_in_project, project_root
-from oda_eras.saving import save
+from oda_eras.saving import PACKED, for_screen, save
 from oda_eras.sources import citation_key, load_sources, short_source_line, source_line
 from oda_eras.staging import Staging
 from oda_eras.study import LEVEL, RECIPIENTS, Study, StudyError, study_of
@@ -245,7 +245,7 @@ class Notebook:
         formats: dict[str, dict] = {
             "pdf": {"metadata": {"CreationDate": None}},
             "svg": {"metadata": {"Date": None}},
-            "png": {"dpi": 300},
+            "png": {"dpi": 300, "pil_kwargs": PACKED["png"]},
         }
         if text["headline"]:  # journals set it as the caption's first words
             path = self.staging.stage(f"figures/print/{name}.pdf", data=table)
@@ -266,13 +266,15 @@ class Notebook:
         for ending, body in {"md": about.to_markdown(), "txt": f"{text['alt']}\n"}.items():
             self.staging.stage(f"figures/{name}.{ending}").write_text(body, encoding="utf-8")
         # the report looks for the saved files by the figure's name
-        metadata = {"image/png": {"alt": text["alt"]}, "figure": name}
+        metadata = {"figure": name}
+        png = for_screen(self.staging.folder / f"figures/{name}.png", figure.dpi)
+        picture = Image(png, alt=text["alt"])
         caption = Markdown(f"**{number}.** {text['caption']} {short}")
         if opening:
-            fill(KEY_FIGURE, figure, metadata=metadata)
+            fill(KEY_FIGURE, picture, metadata=metadata)
             fill(KEY_CAPTION, caption)
         else:
-            show(figure, metadata=metadata)
+            show(picture, metadata=metadata)
             show(caption)
         plt.close(figure)
         narrow = figure.on_phone()
@@ -280,7 +282,7 @@ class Notebook:
         if text["headline"]:
             page.set_headline(narrow, text["headline"], text["subtitle"])
         path = self.staging.stage(f"figures/phone/{name}.webp", data=table)
-        save(narrow, path, dpi=page.PHONE_DPI, pil_kwargs={"lossless": True})
+        save(narrow, path, dpi=page.PHONE_DPI, pil_kwargs=PACKED["webp"])
         plt.close(narrow)
 
     # Publishing

@@ -1,14 +1,20 @@
-"""Save a figure, drawing it once."""
+"""Save a figure, drawing it once, and show what was saved."""
 
+import io
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from PIL import Image
 
 CANVASES = {
     "pdf": FigureCanvasPdf, "svg": FigureCanvasSVG, "png": FigureCanvasAgg, "webp": FigureCanvasAgg
+}  # fmt: skip
+# Pillow's options: about as small as by default, in half the time, and nothing is lost
+PACKED = {
+    "png": {"compress_level": 3}, "webp": {"lossless": True, "method": 2, "quality": 25}
 }  # fmt: skip
 
 
@@ -25,3 +31,14 @@ def save(figure: Figure, path: Path, dpi: float | None = None, **options) -> Non
     finally:
         figure.set_canvas(canvas)
         figure.dpi = own
+
+
+def for_screen(path: Path, dpi: float) -> bytes:
+    """A saved picture, scaled down to so many dots to the inch, as PNG."""
+    with Image.open(path) as saved:
+        scale = dpi / saved.info["dpi"][0]
+        size = [round(pixels * scale) for pixels in saved.size]
+        scaled = saved.convert("RGB").resize(size, Image.Resampling.HAMMING)
+    file = io.BytesIO()
+    scaled.save(file, "png", **PACKED["png"])
+    return file.getvalue()
