@@ -32,6 +32,12 @@ from oda_eras.study import Study, study_of
 
 # A cell that takes longer hangs; the slowest of the chain takes a few seconds.
 CELL_SECONDS = 600
+KERNEL = [
+    # else each kernel warns that it talks to this process without encryption
+    "--IPKernelApp.log_level=ERROR",
+    # a kernel ends before its garbage weighs: looking for it took a fifteenth of a notebook's time
+    "--IPKernelApp.exec_lines=__import__('gc').set_threshold(50_000)",
+]
 KEPT = "the outputs of {} and of the notebooks after it are as they were"
 # Cells tagged `only-...` are left out of runs for which the condition does not hold. All of them
 # hold for the default run, whose notebooks are the ones that are committed.
@@ -101,8 +107,7 @@ def execute(notebook: Path, executed: Path, parameters: dict, folder: Path, log:
                 shutdown_kernel="immediate",
                 execution_timeout=CELL_SECONDS,
                 config=Config(KernelManager=connection),
-                # else each kernel warns that it talks to this process without encryption
-                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+                extra_arguments=KERNEL,
             )
         finally:
             words.write(take_stderr(executed))
