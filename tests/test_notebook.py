@@ -11,6 +11,7 @@ from pypdf import PdfReader
 
 from oda_eras import figures, notebook
 from oda_eras.notebook import Notebook
+from oda_eras.saving import for_screen
 from oda_eras.study import LEVEL, StudyError
 from oda_eras.words import WordsError
 
@@ -319,10 +320,10 @@ def test_footer_and_caption_cite_the_same_sources(nb, shown):
 def test_a_figure_is_displayed_with_its_alt_text_and_name(nb, shown):
     drawn = figures.total_with_and_without(TOTALS)
     nb.figure("f05_x", drawn, TOTALS, top=2.0)
-    assert shown[-2]["thing"] is drawn
-    assert shown[-2]["metadata"] == {
-        "image/png": {"alt": "A line that rises to 2."}, "figure": "f05_x"
-    }  # fmt: skip
+    assert shown[-2]["thing"].alt == "A line that rises to 2."
+    assert shown[-2]["metadata"] == {"figure": "f05_x"}
+    saved = nb.staging.folder / "figures/f05_x.png"
+    assert shown[-2]["thing"].data == for_screen(saved, drawn.dpi)
 
 
 def test_the_data_of_a_figure_by_name_must_be_published_here(nb):

@@ -1,11 +1,14 @@
-"""A figure is saved to the byte as matplotlib would, and is as it was afterwards."""
+"""A figure is saved to the byte as matplotlib would, is as it was afterwards, and fits a screen."""
+
+import io
 
 import matplotlib as mpl
 import pytest
 from matplotlib import pyplot as plt
+from PIL import Image
 
 from oda_eras.page import STYLE
-from oda_eras.saving import PACKED, save
+from oda_eras.saving import PACKED, for_screen, save
 
 FORMATS = {
     "pdf": {"metadata": {"CreationDate": None}},
@@ -31,3 +34,15 @@ def test_the_bytes_are_those_of_savefig(tmp_path, ending):
         figure.savefig(theirs, **FORMATS[ending])
         plt.close(figure)
     assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_for_a_screen_the_same_picture_is_smaller(tmp_path):
+    figure = plt.figure(figsize=(3, 2), facecolor="#009E73")
+    figure.add_axes((0, 0, 0.5, 1), facecolor="black")
+    save(figure, tmp_path / "f.png", dpi=300)
+    plt.close(figure)
+    shown = Image.open(io.BytesIO(for_screen(tmp_path / "f.png", 110)))
+    assert shown.size == (330, 220)
+    assert [shown.getpixel(place) for place in ((80, 110), (250, 110))] == [
+        (0, 0, 0), (0, 0x9E, 0x73)
+    ]  # fmt: skip
