@@ -2,7 +2,7 @@
 # Parameters such as DONOR=DEU give a run of its own, in a folder of its own.
 # Make looks at time stamps; what it calls then decides by content whether there is work to do.
 
-PARAMETERS = DONOR RECIPIENTS FIRST_YEAR LAST_YEAR MEASURE PRICE_BASIS SCHEME BOUNDARY LAG
+PARAMETERS = DONOR RECIPIENTS FIRST_YEAR LAST_YEAR MEASURE PRICE_BASIS SCHEME BOUNDARY LAG ERAS
 # what the command line sets, and parameters that the environment sets
 CHOSEN := $(strip $(foreach v,$(filter-out PYTHON PYTHON3,$(.VARIABLES)),$(if $(filter command,$(origin $v)),$v)) \
   $(foreach v,$(PARAMETERS),$(if $(filter environment,$(origin $v)),$v)))
@@ -64,8 +64,10 @@ all: $(BUILD)/done ## run what is stale, end with complete outputs (the default)
 # Tables of data/ that a notebook publishes follow its stamp; later notebooks follow the tables.
 EVERY = data/sources.yml data/donors.csv requirements.lock notebooks/words/shared.md \
   $(call module,__init__ breaks codebook datapackage eras figures flows measures naming notebook page paths \
-  saving sources staging stamps study tables words) src/oda_eras/hansen1997.csv $(wildcard src/oda_eras/fonts/*.ttf)
-RAW = $(wildcard data/raw/*.csv data/raw/*.csv.gz) data/organisations.csv data/recipients.csv
+  saving sources staging stamps study tables words) data/recipients.csv src/oda_eras/hansen1997.csv $(wildcard src/oda_eras/fonts/*.ttf)
+RAW = $(wildcard data/raw/*.csv data/raw/*.csv.gz) data/organisations.csv
+# eras of one's own are the run's copy of them
+ERAS_TABLE = $(if $(findstring .eras-,$(RUN)),$(BUILD)/eras.csv,data/eras.csv)
 
 $(BUILD)/01_clean.json: $(RAW) data/README.md data/eras.csv $(call module,schemas panel identities)
 CLEAN = $(call table,panel dac_total japan_totals prices context article_oda article_figures \
@@ -73,31 +75,31 @@ CLEAN = $(call table,panel dac_total japan_totals prices context article_oda art
   direct_investment ideal_points vintages) $(OUT)/data/world.csv.gz
 $(CLEAN): $(BUILD)/01_clean.json ;
 
-$(BUILD)/02_measures.json: data/eras.csv $(call module,article derived panel prices) \
+$(BUILD)/02_measures.json: $(ERAS_TABLE) $(call module,article derived panel prices) \
   $(call table,panel article_figures japan_totals prices context sectors_2012 flows vintages) \
   $(OUT)/data/world.csv.gz
 $(call table,derived gross_cells repayments price_bases): $(BUILD)/02_measures.json ;
 
-$(BUILD)/03_patterns.json: data/eras.csv data/events.csv $(call module,patterns flows) \
+$(BUILD)/03_patterns.json: $(ERAS_TABLE) data/events.csv $(call module,patterns flows) \
   $(call table,panel flows dac_total context sectors_2012 china_commitments)
 $(call table,totals made_of measures_compared concentration ranks volatility): $(BUILD)/03_patterns.json ;
 
-$(BUILD)/04_decisions.json: data/eras.csv data/events.csv $(call module,decisions flows patterns) $(call table,panel \
+$(BUILD)/04_decisions.json: $(ERAS_TABLE) data/events.csv $(call module,decisions flows patterns) $(call table,panel \
   flows agreements prices climate_marked sectors_2012 china_commitments) $(OUT)/data/world.csv.gz
 # only the default run has Japan's agreements
 OLDER = $(if $(filter JPN,$(RUN)),$(call table,older_decisions))
 $(OLDER): $(BUILD)/04_decisions.json ;
 
 $(BUILD)/05_breaks.json: $(call table,panel derived flows) $(call module,break_evidence posterior power) \
-  data/eras.csv data/break_validation.csv data/power.csv
+  $(ERAS_TABLE) data/break_validation.csv data/power.csv
 
-$(BUILD)/06_eras.json: data/eras.csv data/events.csv data/power.csv $(call table,panel derived \
+$(BUILD)/06_eras.json: $(ERAS_TABLE) data/events.csv data/power.csv $(call table,panel derived \
   flows agreements japan_totals) $(OUT)/data/world.csv.gz $(OLDER) \
-  data/recipients.csv $(call module,contrasts decisions era_levels patterns placebo_recipients power \
+  $(call module,contrasts decisions era_levels patterns placebo_recipients power \
   signing_tests)
 $(OUT)/tables/t07_robustness.csv: $(BUILD)/06_eras.json ;
 
-$(BUILD)/07_donors.json: $(call table,panel dac_total) $(OUT)/data/world.csv.gz data/eras.csv \
+$(BUILD)/07_donors.json: $(call table,panel dac_total) $(OUT)/data/world.csv.gz $(ERAS_TABLE) \
   $(call module,decisions donors patterns)
 $(call table,donor_shares): $(BUILD)/07_donors.json ;
 

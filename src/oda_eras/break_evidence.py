@@ -13,7 +13,7 @@ from oda_eras import breaks
 from oda_eras.eras import MAX_BREAKS, MIN_SEGMENT, majority_era
 from oda_eras.flows import SURE
 from oda_eras.measures import ALL, WITHOUT_UZB, longest_run
-from oda_eras.study import DATA_DRIVEN, FEWEST_YEARS, FIRST_YEAR, LEVEL, LISTED, RECIPIENTS
+from oda_eras.study import DATA_DRIVEN, FEWEST_YEARS, FIRST_YEAR, LEVEL, LISTED
 from oda_eras.words import formatted
 
 Sample = tuple[str, str, pd.Series]
@@ -31,7 +31,7 @@ PEAK = 0.1
 # penalties that PELT is run with, in variances of the series
 PENALTIES = (0.5, 1, 2, 3, 4, 6, 8, 12, 16)
 # series as a sentence names them
-SPOKEN = pd.Series(RECIPIENTS | {ALL: "the total", WITHOUT_UZB: "the total without Uzbekistan"})
+SUMS = {ALL: "the total", WITHOUT_UZB: "the total without Uzbekistan"}
 # the methods of data/power.csv as figures and tables name them, and those that a figure shows
 METHODS = pd.Series(
     {
@@ -54,6 +54,11 @@ DRAWN = ["sup_f_simulated_null", "sup_f_simulated_break", "bic", "lwz", "rotatio
 SCENARIOS = {"size": "no break", "power": "one step", "power_eras": "era means"}
 
 # One shift
+
+
+def spoken(recipients: dict[str, str]) -> pd.Series:
+    """How a sentence names each series: recipients, by their names, and their sums."""
+    return pd.Series(recipients | SUMS)
 
 
 def samples(series: pd.DataFrame) -> tuple[list[Sample], list[str]]:

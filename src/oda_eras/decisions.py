@@ -12,7 +12,7 @@ import pandas as pd
 from oda_eras import flows
 from oda_eras.measures import ALL, WITHOUT_UZB
 from oda_eras.patterns import SECTORS
-from oda_eras.study import RECIPIENTS, Study
+from oda_eras.study import Study
 
 # Of Japan's commitments to these recipients debt relief is so much that it moves the world's sum.
 DEBT_RELIEF = ["IRQ", "NGA", "MMR"]
@@ -383,7 +383,7 @@ def commitment_shares(committed: pd.DataFrame, donor: str) -> pd.DataFrame:
     rows["share_percent"] = 100 * rows.usd_million / rows.year.map(committed.world)
     short = (donor == "JPN") & (rows.year < flows.FIRST_WHOLE)
     rows["status"] = short.map({True: "bounded", False: "known"})
-    codes = pd.CategoricalDtype([*RECIPIENTS, ALL, WITHOUT_UZB])
+    codes = pd.CategoricalDtype([*committed.columns.drop("world"), ALL, WITHOUT_UZB])
     rows = rows.sort_values(["recipient", "year"], key=lambda c: c.astype(codes)
                             if c.name == "recipient" else c, ignore_index=True)  # fmt: skip
     return rows.round({"usd_million": 4, "share_percent": 4})
@@ -471,15 +471,19 @@ def marked_budget_support(marked: pd.DataFrame, prices: pd.DataFrame) -> pd.Seri
 
 
 def beside_others(world: pd.DataFrame, china: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """What a donor, `OTHERS` and China committed to a study's recipients, as rows by year.
+    """What a donor, others and China committed to a study's recipients, as rows by year.
 
-    Returns provider, year, price_basis, usd_million: CRS commitments in constant 2016 prices, and
+    Others are `OTHERS`, or, outside Central Asia, the providers that committed most. Returns provider, year, price_basis, usd_million: CRS commitments in constant 2016 prices, and
     China's ODA-like commitments (AidData) in constant 2021 ones, which are another measure.
     """
-    providers = list(dict.fromkeys([study.donor, *OTHERS]))
-    inside = world.recipient.isin(study.recipients) & world.donor.isin(providers)
-    crs = world[inside & (world.price_basis == f"constant {flows.CRS_BASE}")]
-    sums = crs.groupby(["donor", "year"]).commitments.sum(min_count=1).dropna()
+    crs = world[world.recipient.isin(study.recipients)]
+    crs = crs[crs.price_basis == f"constant {flows.CRS_BASE}"]
+    crs = crs[crs.year.between(study.first_year, study.last_year)]
+    largest = crs.groupby("donor").commitments.sum().drop(study.donor, errors="ignore")
+    others = OTHERS if study.in_central_asia else largest.nlargest(len(OTHERS)).index
+    providers = list(dict.fromkeys([study.donor, *others]))
+    sums = crs[crs.donor.isin(providers)].groupby(["donor", "year"]).commitments
+    sums = sums.sum(min_count=1).dropna()
     own = sums.rename("usd_million").reset_index().rename(columns={"donor": "provider"})
     own = own.assign(price_basis=f"constant {flows.CRS_BASE}")
     alike = china[(china.flow_class == "ODA") & china.recipient.isin(study.recipients)]

@@ -8,6 +8,7 @@ from oda_eras.panel import PANEL_COLUMNS
 from oda_eras.prices import FIXED_RATE, Prices
 
 NET, GRANTS = "wdi_net_oda_by_donor", "dac2a_grants_by_donor"
+WORLD = "dac2a_world; crs_world"
 
 
 def derived_flows(
@@ -17,6 +18,7 @@ def derived_flows(
     cells: pd.DataFrame,
     prices: Prices,
     donor: str,
+    others: dict[str, pd.DataFrame],
 ) -> pd.DataFrame:
     """Flows of one donor that the panel lacks, as rows like the panel's.
 
@@ -30,15 +32,19 @@ def derived_flows(
         The donor's; one that gives in US$ has no flows at a fixed exchange rate.
     donor : str
         ISO3.
+    others : dict of DataFrame
+        What a run has from the tables of all recipients, wide frames by measure; empty for one
+        that has net flows and grants from tables of their own.
 
     Returns
     -------
     DataFrame
-        PANEL_COLUMNS and rule: net loans and gross in current prices, net ODA, grants and net
-        loans in constant prices and at a fixed exchange rate; rounded to 0.0001 million. The
-        status of a gross flow is that of its cell.
+        PANEL_COLUMNS and rule: net loans and gross in current prices, net ODA, grants, net loans
+        and the others in constant prices and at a fixed exchange rate; rounded to 0.0001 million.
+        The status of a gross flow is that of its cell.
     """
-    loans, both = loans_net(net, grants), f"{NET}; {GRANTS}"
+    of_net, of_grants = (WORLD, WORLD) if others else (NET, GRANTS)
+    loans, both = loans_net(net, grants), "; ".join(dict.fromkeys([of_net, of_grants]))
     naming = prices.naming
     parts = [
         _part(long(loans), "loans_net", "current", "derived", "net less grants", both),
@@ -47,9 +53,10 @@ def derived_flows(
     in_constant = f"current US$ over the deflator with base {naming.base_year}"
     at_rate = f"{naming.currency} at {prices.fixed:.2f} per US$"
     for measure, flows, source in (
-        ("net", net, NET),
-        ("grants", grants, GRANTS),
+        ("net", net, of_net),
+        ("grants", grants, of_grants),
         ("loans_net", loans, both),
+        *((measure, frame, WORLD) for measure, frame in others.items()),
     ):
         rows, sources = long(prices.constant(flows)), f"{source}; {prices.deflator_source}"
         parts.append(_part(rows, measure, naming.constant, "derived", in_constant, sources))

@@ -1,5 +1,6 @@
 """Policy eras as data: which era a calendar year belongs to, and how far neighbours differ."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -60,11 +61,12 @@ def study_eras(eras: pd.DataFrame, study: Study, total: pd.Series) -> pd.DataFra
     Returns
     -------
     DataFrame
-        One scheme, columns of data/eras.csv: the study's; else the donor's filled eras; else its
-        data-driven ones.
+        One scheme, columns of data/eras.csv: the study's; else the first of a file of one's own,
+        or the donor's filled eras; else its data-driven ones.
     """
     own = eras[(eras.donor == study.donor) & eras.opens.notna()]
-    chosen = own[own.scheme == (study.scheme or "filled")]
+    first = own.scheme.iloc[0] if study.eras else "filled"
+    chosen = own[own.scheme == (study.scheme or first)]
     return chosen if len(chosen) else data_driven_eras(total, study.donor)
 
 
@@ -380,12 +382,11 @@ def title_of(scheme: str) -> str:
 
 
 def events_of(events: pd.DataFrame, schemes: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Dated events of a donor; none of one whose eras are the data's own.
+    """Dated events of a donor; none of one that the article is not on.
 
-    `events` is data/events.csv, which belongs to the donor of data/eras.csv; `schemes` is the
-    result of `dated_schemes`.
+    `events` is data/events.csv, `schemes` the result of `dated_schemes`.
     """
-    return events if set(schemes) > {title_of(DATA_DRIVEN)} else events.iloc[:0]
+    return events if "article" in schemes else events.iloc[:0]
 
 
 def all_schemes(schemes: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -407,8 +408,10 @@ def time_line(every_era: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([every_era, days], ignore_index=True)[columns]
 
 
-def describe_schemes(flows: pd.DataFrame, schemes: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """`describe` for net ODA and grants under several schemes, by majority of days.
+def describe_schemes(
+    flows: pd.DataFrame, schemes: dict[str, pd.DataFrame], measures: Iterable[str]
+) -> pd.DataFrame:
+    """`describe` for some measures under several schemes, by majority of days.
 
     `flows` has index year and columns (measure, recipient), US$ million; `schemes` gives the eras
     by title. Returns columns scheme, measure, era, recipient, then those of `describe`.
@@ -418,7 +421,7 @@ def describe_schemes(flows: pd.DataFrame, schemes: dict[str, pd.DataFrame]) -> p
             scheme=title, measure=measure
         )
         for title, eras in schemes.items()
-        for measure in ("net", "grants")
+        for measure in measures
     ]
     found = pd.concat(parts, ignore_index=True)
     keys = ["scheme", "measure", "era", "recipient"]

@@ -28,6 +28,7 @@ from oda_eras.page import (
     MM,
     NAMES_MM,
     QUIET,
+    RECIPIENTS,
     SERIES,
     STYLES,
     columns_that_fit,
@@ -38,9 +39,11 @@ from oda_eras.page import (
     text_width_mm,
     type_sizes,
 )  # fmt: skip
-from oda_eras.study import LEVEL, RECIPIENTS
+from oda_eras.study import LEVEL
 from oda_eras.words import equation, formatted
 
+# How specifications tell measures apart.
+MEASURE_MARKERS = {"net": "o", "gross": "o", "grants": "s", "commitments": "^"}
 # Agreements of fewer billion yen carry no number.
 LEAST_LABELLED = 10
 # Where the time line of eras ends, a year.
@@ -280,6 +283,8 @@ def what_is_reported(flows: pd.DataFrame, first: int, last: int) -> Figure:
     """
     codes = [code for code in RECIPIENTS if code in set(flows.recipient)]
     names = {"net": "Net", "grants": "Grants", "gross": "Gross"}
+    if "commitments" in set(flows.measure):
+        names["commitments"] = "Commitments"
     figure, axes = new_figure(
         "double", 30 + 9 * len(codes), rows=len(names), sharex=True, panel_mm=14 + 4 * len(codes)
     )
@@ -1287,7 +1292,9 @@ def specification_curve(rows: pd.DataFrame, named: Callable[[str], str]) -> Figu
     for (above, below), transition in zip(axes.T, shown, strict=True):
         some = rows[rows.transition == transition]
         valid = some.dropna(subset="in_sd").sort_values("in_sd", ignore_index=True)
-        for measure, marker in (("net", "o"), ("grants", "s")):
+        for measure, marker in MEASURE_MARKERS.items():
+            if measure not in set(rows.measure):
+                continue
             own, colour = valid[valid.measure == measure], COLOURS[measure]
             above.plot(
                 own.index, own.in_sd, marker, color=colour, markersize=2,

@@ -1,4 +1,4 @@
-"""What was decided, drawn and repaid: one donor's flows to the five, and all donors' to all.
+"""What was decided, drawn and repaid: one donor's flows to its recipients, and all donors' to all.
 
 Rows have FLOW_COLUMNS. `value`, `low` and `high` are US$ million, or million units of the donor's
 currency where `price_basis` is "yen". `status` says how far a cell can be trusted:
@@ -13,9 +13,19 @@ unknown       nothing is known; the rule says why
 Missing is never zero: the CRS and DAC2a have no row, or an empty cell, where nothing was reported.
 """
 
+from collections.abc import Iterable
+
 import pandas as pd
 
-from oda_eras.study import FIRST_YEAR, LAST_YEAR, RECIPIENTS, Study
+from oda_eras.study import (
+    FIRST_WHOLE,
+    FIRST_YEAR,
+    LACKING,
+    LAST_YEAR,
+    RECIPIENTS,
+    Study,
+    whole_in_crs,
+)
 
 FLOW_COLUMNS = [
     "donor", "recipient", "year", "measure", "price_basis", "value", "low", "high", "status",
@@ -37,8 +47,8 @@ CRS_TOLERANCE, CENT = 0.004, 0.01
 # Other donors' deflators were revised more: their CRS flows of 2012-17 lie up to this share off,
 # donor by donor in the median.
 CRS_TOLERANCE_OTHERS = 0.032
-# The CRS takes in Japan's technical cooperation from 2003 on, and lacks its loans of 2007.
-FIRST_WHOLE, LACKING = 2003, {"JPN": [2007]}
+# Grants to the five that are rounded to a cent pin down a year's prices if within this share.
+PINNED_DOWN = 0.005
 DAC2A_MEASURES = [
     "net", "gross", "grants", "gross_loans", "loans_net", "technical_cooperation"
 ]  # fmt: skip
@@ -114,6 +124,27 @@ def dac2a_current(
     )
     cells = dac2a_cells(tables, donor, measure)
     return (cells * at_year(cells, factor)).dropna()
+
+
+def dac2a_prices(
+    tables: dict[str, pd.DataFrame], donors: pd.DataFrame, donor: str
+) -> pd.DataFrame:
+    """What turns a donor's DAC2a flows to any recipient into current ones, by year.
+
+    Columns factor, off (how far it may be off, as a share) and rule: what the grants to the five
+    imply where they are large enough to tell, else the DAC deflator.
+    """
+    current = printed_cells(tables, donors, donor, "grants")
+    constant = dac2a_cells(tables, donor, "grants")
+    deflator = rebased(tables["dac_deflators"], donor, DAC2A_BASE)
+    prices = pd.DataFrame({"factor": deflator, "off": CRS_TOLERANCE_OTHERS})
+    prices["rule"] = "constant 2022 prices, by the DAC deflator"
+    off = factor_rounding(current, constant)
+    told = off.index[off < PINNED_DOWN].intersection(prices.index)
+    prices.loc[told, "factor"] = implied_factor(current, constant).reindex(told)
+    prices.loc[told, "off"] = off.reindex(told)
+    prices.loc[told, "rule"] = "constant 2022 prices, by what the grants to the five imply"
+    return prices
 
 
 def crs_tolerance(donor: str) -> float:
@@ -204,9 +235,34 @@ def agreements(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return rows.sort_values(["signed_to", "signed_from", "recipient", "project"], ignore_index=True)
 
 
-def _blank(rule: str) -> pd.DataFrame:
+def world_flows(
+    tables: dict[str, pd.DataFrame], donors: pd.DataFrame, donor: str, recipients: Iterable[str]
+) -> pd.DataFrame:
+    """`donor_flows` to any recipients, from the tables that have all: DAC2a and the CRS."""
+    recipients = list(recipients)
+    parts, prices = {}, dac2a_prices(tables, donors, donor)
+    for measure in ("net", "gross", "grants"):
+        frame = _blank("zero, not reported, or before the table begins", recipients)
+        if measure == "net":
+            frame["rule"] = "not above zero, not reported, or before the table begins"
+        cells = dac2a_cells(tables, donor, measure)
+        at = {column: at_year(cells, prices[column]) for column in prices}
+        turned = cells * at["factor"]
+        slack = (turned * at["off"]).clip(lower=DAC2A_TOLERANCE)
+        for rule in prices.rule.unique():
+            some = turned[at["rule"] == rule]
+            _put(frame, some, "converted", "dac2a_world", rule, some - slack, some + slack)
+        parts[measure] = frame
+    _put_crs_gross(parts["gross"], tables, donor, parts["net"], parts["grants"])
+    parts |= _parts(parts["net"], parts["gross"], parts["grants"], "dac2a_world")
+    parts["commitments"] = _commitments(tables, donor, recipients)
+    rows = pd.concat(parts, names=["measure"]).reset_index()
+    return rows.assign(donor=donor, price_basis="current")[FLOW_COLUMNS]
+
+
+def _blank(rule: str, recipients: Iterable[str] = RECIPIENTS) -> pd.DataFrame:
     """A frame by recipient and year in which nothing is known, for the reason given."""
-    index = pd.MultiIndex.from_product([RECIPIENTS, YEARS], names=CELL)
+    index = pd.MultiIndex.from_product([recipients, YEARS], names=CELL)
     frame = pd.DataFrame(index=index, columns=["value", "low", "high"], dtype=float)
     return frame.assign(status="unknown", source="", rule=rule)
 
@@ -232,7 +288,7 @@ def _known(cells: pd.Series, source: str) -> pd.DataFrame:
 def _gross(tables, donors, donor, net, grants) -> pd.DataFrame:
     """Gross flows, the surest source first; what no source prints is bounded by repayments."""
     frame = _blank("no source prints it, and nothing here bounds it")
-    crs, dac2a, wdi = "crs_world", "dac2a_world", "wdi_net_oda_by_donor"
+    dac2a, wdi = "dac2a_world", "wdi_net_oda_by_donor"
     if donor == "JPN":
         own = tables["crs_gross_current"]
         own = own[own.donor == donor].set_index(CELL).gross_usd_million
@@ -250,21 +306,25 @@ def _gross(tables, donors, donor, net, grants) -> pd.DataFrame:
         frame, turned, "converted", dac2a, "constant 2022 prices, by what the grants imply",
         turned - slack, turned + slack,
     )  # fmt: skip
+    _put_crs_gross(frame, tables, donor, net, grants)
+    _put(frame, net.value[only], "inferred", wdi, "no loan in any year that can be compared")
+    if donor == "JPN":
+        _bound_by_repayments(frame, net, grants, exchange_rate(tables, donor))
+    return frame
+
+
+def _put_crs_gross(frame, tables, donor, net, grants) -> None:
     turned = crs_current(tables, donor, "gross")
     years = turned.index.get_level_values("year")
-    turned = turned[(years >= FIRST_WHOLE) & ~years.isin(LACKING.get(donor, []))]
+    turned = turned[[whole_in_crs(donor, "gross", year) for year in years]]
     slack = turned * crs_tolerance(donor) + CENT
     # a gross flow below the net flow or the grants in it lacks something
     least = pd.concat([net.value, grants.value], axis=1).max(axis=1).reindex(turned.index)
     turned = turned[~(turned + slack < least)]
     _put(
-        frame, turned, "converted", crs, "constant 2016 prices, by the DAC deflator",
+        frame, turned, "converted", "crs_world", "constant 2016 prices, by the DAC deflator",
         turned - slack, turned + slack,
     )  # fmt: skip
-    _put(frame, net.value[only], "inferred", wdi, "no loan in any year that can be compared")
-    if donor == "JPN":
-        _bound_by_repayments(frame, net, grants, exchange_rate(tables, donor))
-    return frame
 
 
 def _grants_only(net: pd.Series, grants: pd.Series) -> pd.Series:
@@ -315,14 +375,14 @@ def _bound_by_repayments(frame, net, grants, rate) -> None:
             frame.loc[cell] = [value, least, most, status, source, rule]
 
 
-def _parts(net, gross, grants) -> dict[str, pd.DataFrame]:
+def _parts(net, gross, grants, source="wdi_net_oda_by_donor") -> dict[str, pd.DataFrame]:
     """Grants, loans and repayments from net and gross flows, bounds carried through."""
     grants = grants.copy()
     only = gross.status == "inferred"
     _put(grants, gross.value[only], "inferred", "wdi_net_oda_by_donor", "no loans: grants are net")
     rest = gross.high[gross.high.notna()]
     _put(
-        grants, None, "bounded", "wdi_net_oda_by_donor", "no more than the gross flow",
+        grants, None, "bounded", source, "no more than the gross flow",
         0 * rest, rest,
     )  # fmt: skip
     return {
@@ -352,14 +412,14 @@ def _difference(whole: pd.DataFrame, part: pd.DataFrame, rule: str, floor=None) 
     return frame
 
 
-def _commitments(tables, donor) -> pd.DataFrame:
+def _commitments(tables, donor, recipients=RECIPIENTS) -> pd.DataFrame:
     """Commitments turned into current prices; Japan's before 2003 lack technical cooperation."""
     turned = crs_current(tables, donor, "commitments")
     slack = turned * crs_tolerance(donor) + CENT
     last = tables["crs_world"].year.max()
-    frame = _blank(f"no commitment in the CRS, which ends in {last} here")
+    frame = _blank(f"no commitment in the CRS, which ends in {last} here", recipients)
     years = turned.index.get_level_values("year")
-    part = turned[years < FIRST_WHOLE] if donor == "JPN" else turned.iloc[:0]
+    part = turned[[not whole_in_crs(donor, "commitments", year) for year in years]]
     _put(
         frame, None, "bounded", "crs_world",
         "at least: the CRS lacks Japan's technical cooperation up to 2002", part - slack, None,
@@ -379,7 +439,10 @@ def in_all_bases(
     Constant prices take the DAC deflator, rebased to `CRS_BASE`; years without it or without an
     exchange rate are left out of that basis. Returns FLOW_COLUMNS, values rounded to 0.0001.
     """
-    flows = donor_flows(tables, donors, study.donor)
+    if study.from_world:
+        flows = world_flows(tables, donors, study.donor, study.recipients)
+    else:
+        flows = donor_flows(tables, donors, study.donor)
     deflator = rebased(tables["dac_deflators"], study.donor, CRS_BASE)
     bases = [
         flows,

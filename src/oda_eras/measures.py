@@ -50,29 +50,29 @@ def sum_of(frame: pd.DataFrame) -> pd.Series:
     return frame.sum(axis=1, min_count=frame.shape[1]).rename(ALL)
 
 
-def study_series(panel: pd.DataFrame, derived: pd.DataFrame, donor: str) -> pd.DataFrame:
+def study_series(panel: pd.DataFrame, derived: pd.DataFrame, study: Study) -> pd.DataFrame:
     """The series that breaks and eras are looked for in.
 
     Parameters
     ----------
     panel, derived : DataFrame
         Reported and derived rows, columns of `oda_eras.panel.PANEL_COLUMNS`.
-    donor : str
-        ISO3.
+    study : Study
 
     Returns
     -------
     DataFrame
-        Index year; columns (measure, price_basis, recipient) for measures net and grants, the
+        Index year; columns (measure, price_basis, recipient) for the study's series, the
         price bases that there are, and recipients plus `ALL` and, where there are others beside
         Uzbekistan, `WITHOUT_UZB`, US$ million. A sum is missing in years that lack one of its
         parts.
     """
     rows = pd.concat([panel, derived])
+    rows = rows[rows.donor == study.donor]
     parts = {}
-    for measure in ("net", "grants"):
-        for basis in rows[(rows.donor == donor) & (rows.measure == measure)].price_basis.unique():
-            flows = wide(rows[rows.price_basis == basis], donor, measure)
+    for measure in study.series:
+        for basis in rows[rows.measure == measure].price_basis.unique():
+            flows = wide(rows[rows.price_basis == basis], study.donor, measure)
             sums = {ALL: flows.sum(axis=1, min_count=flows.shape[1])}
             rest = flows.drop(columns="UZB", errors="ignore")
             if 0 < rest.shape[1] < flows.shape[1]:

@@ -3,13 +3,20 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from oda_eras.study import DATA_DRIVEN, RECIPIENTS, Study
 
-# names that English gives an article, by their first word or in full
-WITH_ARTICLE = ("United", "Netherlands")
+# names that English gives an article, by their first word or by their last
+WITH_ARTICLE = re.compile(
+    r"(United|Netherlands|Democratic|Dominican|Central African|Lao|Syrian|Bahamas|British|Caribbean|"
+    r"Caucasus|Comoros|Gambia|Maldives|Philippines|West Bank)\b|.*(Islands)$"
+)
+# So many recipients are named in a sentence; more are counted.
+NAMED_ONE_BY_ONE = 4
+COUNTS = ("five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 @dataclass(frozen=True)
@@ -17,11 +24,12 @@ class Naming:
     """How text names what a run is about.
 
     donor "Japan" or "the United States"; whose "Japan's" or "the United States'"; region "the
-    five" or the recipients by name; recipients by name; currency "yen"; constant the label of the
-    donor's constant prices, "constant 2023" or "constant 2021"; base_year theirs; basis the label
-    of the price basis that is tested; flow "net ODA" or "ODA grants"; prices the unit, such as
-    "current US$"; tested the series that is tested, of that flow in these prices; default whether
-    all parameters are the defaults.
+    five", "the Caucasus" or the recipients by name; recipients by name; currency "yen"; constant
+    the label of the donor's constant prices, "constant 2023" or "constant 2021"; base_year theirs;
+    basis the label of the price basis that is tested; oda the flow that is described, "net ODA" or
+    "gross ODA"; flow the one that is tested, also "ODA grants" or "ODA commitments"; prices the
+    unit, such as "current US$"; tested the series that is tested, of that flow in these prices;
+    default whether all parameters are the defaults.
     """
 
     donor: str
@@ -32,6 +40,7 @@ class Naming:
     constant: str
     base_year: int
     basis: str
+    oda: str
     flow: str
     prices: str
     tested: str
@@ -85,18 +94,48 @@ def label(name: str) -> str:
     return f"{'Figure' if match[1] == 'f' else 'Table'} {int(match[2])}" if match else ""
 
 
-def naming_of(study: Study, donors: pd.DataFrame) -> Naming:
-    """How a study is named; `donors` is data/donors.csv."""
+def with_article(name: str) -> str:
+    """A country's or a region's name in a sentence: "Chile", "the Maldives"."""
+    return f"the {name}" if WITH_ARTICLE.match(name) else name
+
+
+def region_of(study: Study, recipients: pd.DataFrame | None, names: list[str]) -> str:
+    """The name of a study's recipients together: a region that they make up, each, or how many."""
+    if recipients is not None and len(names) > 1:
+        for column in ("group", "region"):
+            for name, members in recipients.groupby(column).recipient:
+                if set(members) == set(study.recipients):
+                    return with_article(name)
+    if len(names) <= NAMED_ONE_BY_ONE:
+        return listed(names)
+    return f"the {COUNTS[len(names) - NAMED_ONE_BY_ONE - 1]}"
+
+
+def read_naming(root: Path, study: Study) -> Naming:
+    """How a study is named, from the project's lists."""
+    donors, recipients = (pd.read_csv(root / f"data/{name}.csv") for name in ("donors", "recipients"))
+    return naming_of(study, donors, None if study.in_central_asia else recipients)
+
+
+def naming_of(
+    study: Study, donors: pd.DataFrame, recipients: pd.DataFrame | None = None
+) -> Naming:
+    """How a study is named; `donors` and `recipients` are the tables of data/.
+
+    Of recipients in Central Asia no table is needed.
+    """
     row = donors.set_index("donor").loc[study.donor]
-    donor = f"the {row['name']}" if row["name"].startswith(WITH_ARTICLE) else row["name"]
-    names = [RECIPIENTS[code] for code in study.recipients]
-    region = "the five" if len(names) == len(RECIPIENTS) else listed(names)
+    donor = with_article(row["name"])
+    named = RECIPIENTS if recipients is None else dict(recipients[["recipient", "name"]].to_numpy())
+    names = [with_article(named[code]) for code in study.recipients]
     # Japan's own series fixes 2023 as its base; the DAC's deflators have base 2021
     base_year = 2023 if study.donor == "JPN" else 2021
     constant = f"constant {base_year}"
     labels = {"current": "current", "constant": constant, "fixed_rate": "fixed exchange rate"}
     basis = labels[study.price_basis]
-    flow = "net ODA" if study.measure == "net" else "ODA grants"
+    flows = {"grants": "ODA grants", "commitments": "ODA commitments"}
+    flow = flows.get(study.measure, f"{study.measure} ODA")
+    region = region_of(study, recipients, names)
     prices = "US$ at a fixed exchange rate" if study.price_basis == "fixed_rate" else f"{basis} US$"
     return Naming(
         donor=donor,
@@ -107,6 +146,7 @@ def naming_of(study: Study, donors: pd.DataFrame) -> Naming:
         constant=constant,
         base_year=base_year,
         basis=basis,
+        oda=f"{study.described} ODA",
         flow=flow,
         prices=prices,
         tested=f"{flow} from {donor} to {region}, {prices}",

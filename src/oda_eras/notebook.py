@@ -17,7 +17,7 @@ from oda_eras.paths import name_in_project, project_root
 from oda_eras.saving import PACKED, for_screen, save
 from oda_eras.sources import citation_key, load_sources, short_source_line, source_line
 from oda_eras.staging import Staging
-from oda_eras.study import LEVEL, RECIPIENTS, Study, StudyError, study_of
+from oda_eras.study import LEVEL, OF_THE_FIVE, RECIPIENTS, Study, StudyError, study_of
 from oda_eras.tables import Printed, to_latex, to_markdown
 from oda_eras.words import FOLDER, SHARED, Words
 
@@ -29,6 +29,12 @@ MEASURES = {
     "gross_loans": "gross loans", "loans_net": "net loans",
     "technical_cooperation": "technical cooperation",
 }  # fmt: skip
+# tables of the five, and what a run on any recipients has its flows from
+OF_FIVE = {
+    "wdi_net_oda_by_donor", "dac2a_grants_by_donor", "crs_gross_current", "crs_japan_sectors_2012",
+    "article_oda_2016_2020",
+}  # fmt: skip
+FOR_ALL = ["dac2a_world", "crs_world", "dac_deflators"]
 SUMS = {measures.ALL: "All recipients", measures.WITHOUT_UZB: "Without Uzbekistan"}
 
 
@@ -84,8 +90,15 @@ class Notebook:
         self.sources = load_sources(self.root)
         self.reads = {"data/sources.yml", *(f"{FOLDER}/{file}.md" for file in (SHARED, name))}
         donors = self.read_project("data/donors.csv")
-        self.naming = naming_of(self.study, donors)
-        self.names = dict(zip(donors.donor, donors.name, strict=True)) | RECIPIENTS | SUMS
+        self.recipients = RECIPIENTS
+        listed = None
+        if not self.study.in_central_asia:
+            listed = self.read_project("data/recipients.csv")
+            names = listed.set_index("recipient").name
+            self.recipients = {code: names[code] for code in self.study.recipients}
+            page.show_recipients(self.recipients)
+        self.naming = naming_of(self.study, donors, listed)
+        self.names = dict(zip(donors.donor, donors.name, strict=True)) | self.recipients | SUMS
         self.names |= MEASURES
         if self.naming.region == "the five":
             self.names[measures.ALL] = "All five"
@@ -109,6 +122,12 @@ class Notebook:
     def read_project(self, name: str) -> pd.DataFrame:
         """Read a table that belongs to the project, such as "data/eras.csv"."""
         return self._read_csv(self.root / name)
+
+    def read_eras(self) -> pd.DataFrame:
+        """The schemes of eras that the run can be set against, in the form of data/eras.csv."""
+        eras = self.read_project(self.study.eras_file)
+        about_others = eras.scheme.isin(OF_THE_FIVE) & (not self.study.in_central_asia)
+        return eras if self.study.eras else eras[~about_others]
 
     def codebook(self) -> dict[str, Described]:
         """What data/README.md says of the tables of data/, by path in it."""
@@ -189,7 +208,7 @@ class Notebook:
         title = f"{text['title']} ({text['unit']})"
         note = f"Note: {text['note']}" if text["note"] else ""
         printed = Printed(shown, self.words.printed_columns(section, given), self.named)
-        number, sources = self.words.ref(name), ids(text["sources"])
+        number, sources = self.words.ref(name), self._ids(text["sources"])
         if re.match(r"t\d\d_", name):
             described = self.words.described(section, list(frame.columns), given)
             self._save(f"tables/{name}.csv", frame, title, described, sources)
@@ -236,7 +255,7 @@ class Notebook:
         text = {field: self.words.text(section, field, given) for field in fields}
         if bool(text["headline"]) != bool(text["subtitle"]):
             raise section.error(f"{name} has one of headline and subtitle: it needs both or none")
-        sources = ids(text["sources"])
+        sources = self._ids(text["sources"])
         short = short_source_line(self.sources, sources)
         explained = eras_in_full(self.eras, [words.get_text() for words in figure.findobj(Text)])
         footer = " ".join(part for part in (text["note"], explained, short) if part)
@@ -295,7 +314,7 @@ class Notebook:
         section = self.words.section(name, "data")
         self.words.check_given(section, given)
         title = self.words.text(section, "title", given)
-        sources = ids(self.words.text(section, "sources", given))
+        sources = self._ids(self.words.text(section, "sources", given))
         described = self.words.described(section, list(frame.columns), given)
         ending = "csv.gz" if packed else "csv"
         self._save(f"data/{name}.{ending}", frame, title, described, sources)
@@ -311,6 +330,9 @@ class Notebook:
             about, frame = codebook[f"raw/{source}.csv"], tables[source]
             described = about.of(list(frame.columns))
             self._save(f"data/{name}.csv", frame, about.title, described, [source])
+
+    def _ids(self, text: str) -> list[str]:
+        return of_the_world(ids(text)) if self.study.from_world else ids(text)
 
     def _save(self, name, frame, title, described, sources) -> None:
         # the project's own tables that were read may be sources too
@@ -347,6 +369,13 @@ class Notebook:
 def ticked(names: list[str], prefix: str) -> str:
     """Names in code type, without what they share; "nothing" where there are none."""
     return ", ".join(f"`{name.removeprefix(prefix)}`" for name in names) or "nothing"
+
+
+def of_the_world(sources: list[str]) -> list[str]:
+    """Sources of a run on the tables of all recipients, which stand for those of the five."""
+    if not OF_FIVE.intersection(sources):
+        return sources
+    return list(dict.fromkeys([*FOR_ALL, *(name for name in sources if name not in OF_FIVE)]))
 
 
 def ids(text: str) -> list[str]:

@@ -21,7 +21,7 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
 
-from oda_eras.study import RECIPIENTS
+from oda_eras.study import RECIPIENTS as THE_FIVE
 
 MM = 1 / 25.4
 # "phone": the width of a narrow screen, in the pixels that browsers count by, 96 to the inch
@@ -46,9 +46,29 @@ COLOURS = {
 }  # fmt: skip
 # For what is told apart within one figure only, such as methods, price bases or powers.
 SERIES = ["#9c27b0", "#7cb342", "#4a4238", "#e05a5a", "#5b5bd6"]
-MARKERS = ["o", "s", "^", "D", "v"]
-STYLES = {code: (COLOURS[code], marker) for code, marker in zip(RECIPIENTS, MARKERS, strict=True)}
-HATCHES = dict(zip(RECIPIENTS, ["", "////", "....", "xxxx", ""], strict=True))
+MARKERS = ["o", "s", "^", "D", "v", "P", "X", "p", "<", ">", "h", "*"]
+# The recipients that figures show, by code and in their order, their colours, markers and hatches.
+RECIPIENTS: dict[str, str] = {}
+STYLES: dict[str, tuple[str, str]] = {}
+HATCHES: dict[str, str] = {}
+
+
+def show_recipients(names: dict[str, str]) -> None:
+    """Have figures show other recipients than the five, given by code with their names.
+
+    Colours come round again after five; markers and hatches tell the recipients apart then.
+    """
+    colours = [COLOURS[code] for code in THE_FIVE]
+    hatches = ["", "////", "....", "xxxx", "", "\\\\\\\\", "oo", "++", "--", "||", "**", "//.."]
+    for table in (RECIPIENTS, STYLES, HATCHES):
+        table.clear()
+    RECIPIENTS.update(names)
+    for place, code in enumerate(names):
+        STYLES[code] = (colours[place % len(colours)], MARKERS[place])
+        HATCHES[code] = hatches[place]
+
+
+show_recipients(THE_FIVE)
 # Decimals of a page's width and height to which axes are placed.
 SETTLED = 6
 # Distance of what stands outside the panels from the page's edges.

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from oda_eras import flows
 from oda_eras.naming import years_in
-from oda_eras.study import Study
+from oda_eras.study import MEMBER_GROUPS, Study
 
 PANEL_COLUMNS = [
     "donor", "recipient", "year", "measure", "price_basis", "usd_million", "status", "source"
@@ -23,6 +24,36 @@ COPIES = {
     "vintages": "wdi_japan_vintages",
 }
 MEASURES = ["net", "grants", "gross"]
+WORLD_MEASURES = [*MEASURES, "commitments"]
+
+
+def run_panel(
+    tables: dict[str, pd.DataFrame], donors: pd.DataFrame, study: Study
+) -> pd.DataFrame:
+    """The panel of a run: what is reported in current prices, or the world's flows turned into
+    them.
+
+    Takes what `build_panel` takes, and returns its columns, for the study's recipients and years.
+    """
+    panel = world_panel(tables, donors, study) if study.from_world else build_panel(tables, donors)
+    return in_run(panel, study)
+
+
+def world_panel(
+    tables: dict[str, pd.DataFrame], donors: pd.DataFrame, study: Study
+) -> pd.DataFrame:
+    """All donors' flows to a study's recipients, as far as one figure is known in current prices.
+
+    Returns PANEL_COLUMNS; measures net, grants, gross and commitments, status converted.
+    """
+    rows = [
+        flows.world_flows(tables, donors, donor, study.recipients)
+        for donor in donors.donor[donors.group != "aggregate"]
+    ]
+    panel = pd.concat(rows).query("status in @flows.SURE and measure in @WORLD_MEASURES")
+    panel = panel.rename(columns={"value": "usd_million"}).round({"usd_million": 4})
+    order = ["donor", "recipient", "measure", "source", "year"]
+    return panel[PANEL_COLUMNS].sort_values(order, ignore_index=True)
 
 
 def build_panel(tables: dict[str, pd.DataFrame], donors: pd.DataFrame) -> pd.DataFrame:
@@ -64,6 +95,22 @@ def build_panel(tables: dict[str, pd.DataFrame], donors: pd.DataFrame) -> pd.Dat
     panel = pd.concat(parts).assign(price_basis="current", status="reported")
     order = ["donor", "recipient", "measure", "source", "year"]
     return panel[PANEL_COLUMNS].sort_values(order, ignore_index=True)
+
+
+def dac_total(
+    tables: dict[str, pd.DataFrame], donors: pd.DataFrame, panel: pd.DataFrame, study: Study
+) -> pd.DataFrame:
+    """ODA of all DAC members and EU Institutions: recipient, year, usd_million.
+
+    Net ODA as it is published, or what gross flows of a run's `panel` add up to: there the donors
+    that report nothing give nothing.
+    """
+    if not study.from_world:
+        return in_run(build_dac_total(tables), study)
+    members = donors.donor[donors.group.isin(MEMBER_GROUPS)]
+    own = panel[panel.donor.isin(members) & (panel.measure == study.described)]
+    total = own.groupby(["recipient", "year"]).usd_million.sum().round(4)
+    return total.reset_index()
 
 
 def build_dac_total(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -124,7 +171,7 @@ def by_source(panel: pd.DataFrame) -> pd.DataFrame:
         years=("year", years_in),
         negative=("usd_million", lambda values: (values < 0).sum()),
     )
-    return found.reindex(MEASURES, level="measure").reset_index()
+    return found.reindex(WORLD_MEASURES, level="measure").reset_index()
 
 
 def cells(study: Study) -> int:
@@ -135,7 +182,7 @@ def cells(study: Study) -> int:
 def reported(flows: pd.DataFrame) -> pd.Series:
     """In how many recipient-years one donor's flows are reported, by measure."""
     once = flows.drop_duplicates(["recipient", "year", "measure"])
-    return once.measure.value_counts().reindex(MEASURES, fill_value=0)
+    return once.measure.value_counts().reindex(WORLD_MEASURES, fill_value=0)
 
 
 def year_in_each_measure(panel: pd.DataFrame, donor: str) -> pd.DataFrame:
@@ -144,7 +191,8 @@ def year_in_each_measure(panel: pd.DataFrame, donor: str) -> pd.DataFrame:
     The year is the latest of those with most recipient-measures reported. Returns a frame with
     columns recipient, year, net, grants, gross (US$ million), blank where not reported.
     """
-    own = panel[panel.donor == donor].drop_duplicates(["recipient", "year", "measure"])
+    own = panel[(panel.donor == donor) & panel.measure.isin(MEASURES)]
+    own = own.drop_duplicates(["recipient", "year", "measure"])
     reported = own.year.value_counts()
     year = reported.index[reported == reported.max()].max()
     wide = own[own.year == year].pivot(index="recipient", columns="measure", values="usd_million")

@@ -93,7 +93,7 @@ def by_period(frame: pd.DataFrame, how: str = "mean") -> pd.DataFrame:
     rows = {}
     for first, following in zip(PERIODS, [*PERIODS[1:], LAST_YEAR + 1], strict=True):
         part = frame.loc[first : following - 1]
-        if len(part):
+        if part.notna().any(axis=None):
             rows[years_of(part)] = part.agg(how)
     return pd.DataFrame(rows).T.rename_axis("period")
 
@@ -294,14 +294,15 @@ def shares(flows: pd.DataFrame) -> pd.DataFrame:
     return 100 * flows.div(sum_of(flows), axis=0)
 
 
-def volatility(net: pd.DataFrame, grants: pd.DataFrame) -> pd.DataFrame:
-    """`oda_eras.measures.volatility` of all net flows, and of both measures in the same years.
+def volatility(aid: pd.DataFrame, grants: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """`oda_eras.measures.volatility` of all flows of a measure, and of it and grants in the same
+    years.
 
     Returns its columns after recipient, and measure, such as "net, 1992-2023", last. Where both
-    measures cover the same years, net stands once.
+    measures cover the same years, the first stands once.
     """
-    same = net.loc[net.index.intersection(grants.index)]
-    frames = {f"net, {years_of(frame)}": frame for frame in (net, same)}
+    same = aid.loc[aid.index.intersection(grants.index)]
+    frames = {f"{measure}, {years_of(frame)}": frame for frame in (aid, same)}
     frames[f"grants, {years_of(same)}"] = grants.loc[same.index]
     parts = [measures.volatility(f).assign(measure=name) for name, f in frames.items()]
     return pd.concat(parts).rename_axis("recipient").reset_index()

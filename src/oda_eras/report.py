@@ -22,7 +22,7 @@ from oda_eras import report_claims
 from oda_eras.commands import one_line
 from oda_eras.complete import MERGED, folder_by_request
 from oda_eras.front import citation, downloads, question_and_answer
-from oda_eras.naming import label, naming_of
+from oda_eras.naming import label, read_naming
 from oda_eras.page import PHONE_DPI, PX_PER_INCH, read_caption
 from oda_eras.paths import build_folder, outputs_folder, project_root
 from oda_eras.stamps import read_json, write_atomically
@@ -65,8 +65,9 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
     root, folder = project_root(), folder_by_request(outputs, REPORT)
     read = {name: nbformat.read(executed / f"{name}.ipynb", as_version=4) for name in notebooks}
     run = study_of(root, outputs)
-    donor = naming_of(run, pd.read_csv(root / "data/donors.csv")).donor
-    study = f"ODA from {donor} to Central Asia"
+    naming = read_naming(root, run)
+    study = f"ODA from {naming.donor} to "
+    study += "Central Asia" if run.in_central_asia else naming.region
     exporter = HTMLExporter(
         extra_template_basedirs=[str(Path(__file__).parent)],
         template_name="templates",

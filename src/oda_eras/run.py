@@ -46,17 +46,24 @@ CONDITIONS = {
     "only-article": lambda root, study: study == Study(),
     "only-default": lambda root, study: study == Study(),
     "only-given-eras": lambda root, study: not study.has_data_driven_eras(root),
+    "only-net": lambda root, study: not study.from_world,
     "only-several-recipients": lambda root, study: len(study.recipients) > 1,
     "only-with-and-without-uzbekistan": lambda root, study: (
         "UZB" in study.recipients and len(study.recipients) > 1
     ),
 }
 NAMES_DONOR = "names-donor"  # Markdown in which Japan and the five give way to the run's own
-ARTICLE = "only-article"  # the one condition whose cells leave a line in their place
-LEFT_OUT = (
-    "*Left out in this run: what belongs here is about the article, or about Japan's own totals "
-    "and yen. The run with the default parameters, outputs/JPN, has it.*"
-)
+# The conditions whose cells leave a line in their place.
+LEFT_OUT = {
+    "only-article": (
+        "*Left out in this run: what belongs here is about the article, or about Japan's own totals "
+        "and yen. The run with the default parameters, outputs/JPN, has it.*"
+    ),
+    "only-net": (
+        "*Left out in this run: what belongs here rests on net flows from 1992 on or on other tables "
+        "that are at hand for the five states of Central Asia only.*"
+    ),
+}
 
 
 class ChainError(Exception):
@@ -153,7 +160,21 @@ def renamed(cell: dict, names: dict[str, str]) -> dict:
         opens = re.search(r"(^|[#.?!] |\n)$", text[: found.start()])
         return sentence(names[found[0]]) if opens else names[found[0]]
 
-    return cell | {"source": re.sub("|".join(names), name, text)}
+    either = "|".join(rf"\b{text}\b" for text in names)
+    return cell | {"source": re.sub(either, name, text)}
+
+
+def without_spans(cell: dict, study: Study, root: Path) -> dict:
+    """A Markdown cell without what stands between `<!-- only-x -->` and `<!-- /only-x -->`, where
+    that condition does not hold.
+    """
+    text = re.sub(
+        r"<!-- (only-[\w-]+) -->(.*?)<!-- /\1 -->",
+        lambda found: found[2] if CONDITIONS[found[1]](root, study) else "",
+        "".join(cell["source"]),
+        flags=re.DOTALL,
+    )
+    return cell | {"source": text.strip("\n")}
 
 
 def adapt(notebook: dict, study: Study, root: Path) -> tuple[dict, dict]:
@@ -166,12 +187,12 @@ def adapt(notebook: dict, study: Study, root: Path) -> tuple[dict, dict]:
     Raises ChainError where no cell is tagged "parameters", and for a condition that is none.
     """
     # pandas takes half a second to import: a notebook that is up to date does without
-    import pandas as pd
+    from oda_eras.naming import read_naming, sentence
 
-    from oda_eras.naming import naming_of
-
-    naming = naming_of(study, pd.read_csv(root / "data/donors.csv"))
+    naming = read_naming(root, study)
     names = {"Japan's": naming.whose, "Japan": naming.donor, "the five": naming.region}
+    names |= {"net ODA": naming.oda, "Net ODA": sentence(naming.oda)}
+    names |= {"net flows": f"{study.described} flows", "Net flows": f"{study.described} flows"}
     cells: list[dict] = []
     declared = None
     for number, cell in enumerate(notebook["cells"], start=1):
@@ -192,11 +213,14 @@ def adapt(notebook: dict, study: Study, root: Path) -> tuple[dict, dict]:
                 f"cell {number} is tagged {unknown[0]}, no condition; there are: {known}"
             )
         failed = [tag for tag in conditions if not CONDITIONS[tag](root, study)]
-        if ARTICLE in failed and not (cells and cells[-1]["source"] == LEFT_OUT):
+        told = next((LEFT_OUT[tag] for tag in failed if tag in LEFT_OUT), None)
+        if told and not (cells and cells[-1]["source"] == told):
             cells.append(
-                {"cell_type": "markdown", "id": cell["id"], "metadata": {}, "source": LEFT_OUT}
+                {"cell_type": "markdown", "id": cell["id"], "metadata": {}, "source": told}
             )
         elif not failed:
+            if cell["cell_type"] == "markdown":
+                cell = without_spans(cell, study, root)
             cells.append(renamed(cell, names) if NAMES_DONOR in tags else cell)
     if declared is None:
         raise ChainError("no cell is tagged parameters: tag the one that sets donor and outputs")

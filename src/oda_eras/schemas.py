@@ -819,13 +819,14 @@ def read_organisations(root: Path) -> pd.DataFrame:
 
 
 def read_recipients(root: Path) -> pd.DataFrame:
-    """Read data/recipients.csv (columns recipient, name, kind, region), checked.
+    """Read data/recipients.csv (columns recipient, name, kind, region, group), checked.
 
     Raises DataError.
     """
     file = "data/recipients.csv"
     kinds = code(["country", "region", "unspecified"])
-    columns = {"recipient": text(), "name": text(), "kind": kinds, "region": text(nullable=True)}
+    columns = {"recipient": text(), "name": text(), "kind": kinds}
+    columns |= {name: text(nullable=True) for name in ("region", "group")}
     recipients = validate(file, Table(columns, ["recipient"]), read_text_table(root, file))
     wrong = recipients[(recipients.kind == "country") != recipients.region.notna()]
     if len(wrong):

@@ -110,8 +110,11 @@ def short_source_line(sources: dict[str, dict], ids: list[str]) -> str:
 
 
 def own_table(name: str) -> str:
-    """A table of the project's own, such as data/eras.csv, as a reader is told of it."""
-    return f"this project, {citation_key(name)}"
+    """A table of the project's own, such as data/eras.csv, as a reader is told of it; eras of
+    one's own are the run's.
+    """
+    whose = "this project" if name.startswith("data/") else "the run's own"
+    return f"{whose}, {citation_key(name)}"
 
 
 def citation_key(name: str) -> str:

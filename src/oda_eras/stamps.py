@@ -31,7 +31,7 @@ def content_hash(path: Path) -> str:
 
     Raises NotebookError for a notebook that can't be read.
     """
-    if BUILD in path.parts:
+    if BUILD in path.parts and path.suffix == ".json":
         return hashlib.sha256(json.dumps(read_stamp(path).get("outputs")).encode()).hexdigest()
     if path.suffix != ".ipynb":
         return sha256(path)
