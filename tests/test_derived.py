@@ -31,12 +31,12 @@ CELLS = pd.DataFrame(
 )
 
 
-def derived(currency):
+def derived(currency, others=None):
     donors = pd.DataFrame({"donor": ["DEU"], "name": ["Germany"], "currency": [currency]})
     naming = naming_of(Study(donor="DEU"), donors)
     deflator, rate = pd.Series([80.0, 100.0], YEARS), pd.Series([2.0, 4.0], YEARS)
     prices = Prices(deflator, "dac_deflators", rate, rate.mean(), naming)
-    return derived_flows(NET, GRANTS, GROSS, CELLS, prices, "DEU")
+    return derived_flows(NET, GRANTS, GROSS, CELLS, prices, "DEU", others or {})
 
 
 def test_flows_are_derived_once_in_each_price_basis():
@@ -62,3 +62,10 @@ def test_gross_flows_are_those_that_the_panel_lacks():
 def test_a_donor_that_gives_in_dollars_has_no_rate_to_fix():
     assert FIXED_RATE in set(derived("euro").price_basis)
     assert set(derived("US dollar").price_basis) == {"current", "constant 2021"}
+
+
+def test_commitments_are_derived_where_a_run_has_them():
+    committed = pd.DataFrame({"KAZ": [8.0, 9.0]}, YEARS)
+    rows = derived("euro", {"commitments": committed}).query("measure == 'commitments'")
+    assert rows.set_index(["price_basis", "year"]).usd_million["constant 2021", 2020] == 10
+    assert rows.source.str.startswith("dac2a_world; crs_world; ").all()

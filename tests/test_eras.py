@@ -100,7 +100,9 @@ def test_a_time_line_has_the_donors_schemes_and_events(donor, events):
 
 def test_flows_are_described_in_every_scheme_and_measure():
     flows = pd.concat({("net", "all"): SHIFTED, ("grants", "all"): SHIFTED / 2}, axis=1)
-    described = describe_schemes(flows, {"data-driven": data_driven_eras(SHIFTED, "DEU")})
+    described = describe_schemes(
+        flows, {"data-driven": data_driven_eras(SHIFTED, "DEU")}, ["net", "grants"]
+    )
     assert list(described)[:4] == ["scheme", "measure", "era", "recipient"]
     means = described.set_index(["measure", "era"])["mean"]
     assert means["net", "D2"] == 20.4 and means["grants", "D1"] == 0.7

@@ -16,9 +16,10 @@ from oda_eras.flows import (
     factor_rounding,
     implied_factor,
     in_basis,
+    world_flows,
 )
 from oda_eras.schemas import read_donors, read_raw_tables
-from oda_eras.study import RECIPIENTS
+from oda_eras.study import RECIPIENTS, Study, known_years
 
 MEASURES = ["net", "gross", "grants", "gross_loans", "loans_net", "repayments", "commitments"]
 
@@ -151,3 +152,38 @@ def test_agreements_keep_what_is_not_known_apart(tables):
     standing_in = rows[rows.basis == "CRS commitments"]
     assert set(standing_in.recipient) == {"KGZ"} and standing_in.signed_to.max() < "2000"
     assert "TJK" not in set(rows.recipient)
+
+
+CAUCASUS = ("ARM", "AZE", "GEO")
+
+
+@pytest.mark.parametrize(
+    ("donor", "codes", "measure"),
+    [
+        ("SWE", ("MOZ", "TZA"), "gross"),
+        ("NOR", ("MWI",), "commitments"),
+        ("JPN", CAUCASUS, "gross"),
+        ("JPN", CAUCASUS, "commitments"),
+        ("TUR", ("AFG", "KGZ"), "gross"),
+    ],
+)
+def test_choices_are_checked_on_the_years_that_flows_have(tables, donors, donor, codes, measure):
+    flows = world_flows(tables, donors, donor, codes)
+    sure = flows[(flows.measure == measure) & flows.value.notna()]
+    assert set(sure.status) == {"converted"} and sure.value.between(sure.low, sure.high).all()
+    years = sure.groupby("recipient").year.agg(set).to_dict()
+    assert known_years(ROOT, Study(donor, codes, measure=measure)) == years
+
+
+def test_flows_from_the_tables_of_all_meet_those_in_current_prices(tables, donors, japan):
+    world = world_flows(tables, donors, "JPN", RECIPIENTS)
+    of_world, of_five = (
+        flows[flows.measure.isin(["gross", "grants"])].set_index([*CELL, "measure"])
+        for flows in (world, japan)
+    )
+    printed = of_five[of_five.status == "known"].query("2012 <= year <= 2019").value
+    both = of_world.loc[printed.index].dropna(subset="value")
+    assert len(both) > 60
+    assert printed[both.index].between(both.low, both.high).all()
+    lacking = world[(world.measure == "gross") & (world.year == 2007)]
+    assert lacking.status.eq("unknown").all()  # the CRS lacks Japan's loans of that year

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from oda_eras import measures
+from oda_eras.study import Study
 
 YEARS = [2015, 2016, 2017, 2018]
 RATE = pd.Series([120.0, 110.0, 112.0, 111.0], index=YEARS)
@@ -233,7 +234,7 @@ def test_study_series_run_forward_where_measures_begin_in_different_years():
     panel = pd.DataFrame(rows, columns=["measure", "year"]).assign(
         donor="POL", recipient="KAZ", price_basis="current", usd_million=1.0
     )
-    series = measures.study_series(panel, panel.iloc[:0], "POL")
+    series = measures.study_series(panel, panel.iloc[:0], Study(donor="POL"))
     assert list(series.index) == [1999, 2000, 2001]
     assert list(measures.longest_run(series["grants", "current", measures.ALL]).index) == [
         2000,

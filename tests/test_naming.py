@@ -37,6 +37,22 @@ def test_names_follow_the_run(donors):
 
 
 @pytest.mark.parametrize(
+    ("codes", "region"),
+    [
+        (("ARM", "AZE", "GEO"), "the Caucasus"),
+        (("GMB", "MOZ"), "the Gambia and Mozambique"),
+        (("BEN", "BFA", "GHA", "KEN", "MLI", "UGA"), "the six"),
+    ],
+)
+def test_recipients_are_named_together(donors, codes, region):
+    recipients = pd.read_csv(ROOT / "data/recipients.csv")
+    study = Study(donor="SWE", recipients=codes, measure="gross")
+    naming = naming_of(study, donors, recipients)
+    assert naming.region == region
+    assert naming.tested == f"gross ODA from Sweden to {region}, current US$"
+
+
+@pytest.mark.parametrize(
     ("study", "constant", "prices"),
     [
         (Study(price_basis="constant"), "constant 2023", "constant 2023 US$"),

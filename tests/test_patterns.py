@@ -384,10 +384,11 @@ def test_shares_need_every_recipient():
 
 
 def test_volatility_is_compared_in_the_same_years():
-    found = patterns.volatility(wide(first=1999, KAZ=[9.0, 1.0, 3.0]), wide(KAZ=[1.0, 5.0, 7.0]))
+    net = wide(first=1999, KAZ=[9.0, 1.0, 3.0])
+    found = patterns.volatility(net, wide(KAZ=[1.0, 5.0, 7.0]), "net")
     assert found.measure.tolist() == ["net, 1999-2001", "net, 2000-2001", "grants, 2000-2001"]
     assert found["mean"].tolist() == [4.33, 2.0, 3.0] and found.n.tolist() == [3, 2, 2]
-    once = patterns.volatility(wide(KAZ=[1.0, 3.0]), wide(KAZ=[1.0, 5.0]))
+    once = patterns.volatility(wide(KAZ=[1.0, 3.0]), wide(KAZ=[1.0, 5.0]), "net")
     assert once.measure.tolist() == ["net, 2000-2001", "grants, 2000-2001"]
 
 

@@ -10,7 +10,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from oda_eras import run
 from oda_eras.paths import build_folder, outputs_folder, project_root
-from oda_eras.run import ARTICLE, CONDITIONS, LEFT_OUT, ChainError, adapt
+from oda_eras.run import CONDITIONS, LEFT_OUT, ChainError, adapt
 from oda_eras.stamps import NotebookError, content_hash, lock, read_json, sha256, write_json
 from oda_eras.study import Study
 
@@ -137,13 +137,14 @@ def kept(study: Study, *cells) -> list[str]:
 
 def test_another_run_leaves_the_article_and_japans_readings_out():
     cells = [
-        cell("a", ARTICLE),
-        cell("b", ARTICLE, kind="markdown"),
+        cell("a", "only-article"),
+        cell("b", "only-article", kind="markdown"),
         cell("c"),
         cell("d", "only-default"),
-        cell("e", ARTICLE),
+        cell("e", "only-article"),
     ]
-    assert kept(Study(donor="DEU", lag=2), *cells) == [LEFT_OUT, "c", LEFT_OUT]
+    told = LEFT_OUT["only-article"]
+    assert kept(Study(donor="DEU", lag=2), *cells) == [told, "c", told]
     _, parameters = adapt({"cells": [PARAMETERS, *cells]}, Study(donor="DEU", lag=2), ROOT)
     assert parameters == {"donor": "DEU", "lag": 2}
 
@@ -152,6 +153,7 @@ UZBEKISTAN, OTHERS = ("UZB",), ("KAZ", "KGZ")
 HOLDS = [
     ("only-article", Study(), Study(lag=1)),
     ("only-default", Study(), Study(donor="KOR")),
+    ("only-net", Study(measure="grants"), Study(measure="gross")),
     ("only-given-eras", Study(lag=1), Study(donor="KOR")),
     ("only-given-eras", Study(scheme="article"), Study(scheme="data_driven")),
     ("only-several-recipients", Study(recipients=OTHERS), Study(recipients=UZBEKISTAN)),
@@ -168,7 +170,8 @@ HOLDS = [
 def test_a_tagged_cell_stays_only_where_its_condition_holds(condition, held, failed):
     tagged = [cell("a", condition), cell("b")]
     assert kept(held, *tagged) == ["a", "b"]
-    assert kept(failed, *tagged) == ([LEFT_OUT] if condition == ARTICLE else []) + ["b"]
+    told = [LEFT_OUT[condition]] if condition in LEFT_OUT else []
+    assert kept(failed, *tagged) == [*told, "b"]
 
 
 def test_every_condition_is_tried_and_holds_for_the_default_run():
@@ -199,6 +202,15 @@ def test_markdown_that_names_japan_names_the_donor_of_the_run():
         "and others'? The United States' name stays."
     )
     assert fitted["cells"][2]["source"] == text
+
+
+def test_markdown_leaves_out_what_a_run_lacks_and_names_its_flow():
+    text = "## Net flows<!-- only-net -->\n\nNet ODA is known.<!-- /only-net --> The Japanese part."
+    named = cell("a", "names-donor") | {"cell_type": "markdown", "source": text}
+    fitted, _ = adapt({"cells": [PARAMETERS, named]}, Study(measure="gross"), ROOT)
+    assert fitted["cells"][1]["source"] == "## Gross flows The Japanese part."
+    fitted, _ = adapt({"cells": [PARAMETERS, named]}, Study(lag=1), ROOT)
+    assert fitted["cells"][1]["source"] == "## Net flows\n\nNet ODA is known. The Japanese part."
 
 
 def test_a_notebook_without_parameters_is_named_a_mistake():

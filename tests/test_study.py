@@ -16,6 +16,7 @@ from oda_eras.study import (
     Study,
     StudyError,
     TableError,
+    chosen_recipients,
     complete_years,
     last_year,
     read_study,
@@ -28,6 +29,7 @@ CHOICES = [
     {"DONOR": "KOR", "RECIPIENTS": "UZB,KAZ", "LAG": "1"},
     {"MEASURE": "grants", "PRICE_BASIS": "constant", "BOUNDARY": "dropped"},
     {"FIRST_YEAR": "1995", "LAST_YEAR": "2020", "SCHEME": "prime_ministers"},
+    {"DONOR": "SWE", "RECIPIENTS": "Mozambique, tza", "MEASURE": "commitments"},
 ]
 
 
@@ -46,11 +48,16 @@ WRONG = [
     ("DONER=DEU", "expected DONOR, RECIPIENTS, FIRST_YEAR"),
     ("DONOR=XXX", "expected AUS, AUT"),
     ("DONOR=TUR", "expected AUS, AUT"),
-    ("RECIPIENTS=UZB,AFG", "expected KAZ, KGZ, TJK, TKM, UZB"),
+    ("RECIPIENTS=UZB,ATL", "ATL is no recipient: expected codes such as MOZ .*, CAUCASUS,"),
+    ("RECIPIENTS=EASTERN_AFRICA", "19 recipients, and 12 are the most"),
+    ("RECIPIENTS=MOZ MEASURE=net", "expected gross, commitments"),
+    ("DONOR=SWE RECIPIENTS=MOZ,TUV", r"0 consecutive years .*\n.* MOZ 20 .*\(2003-2022\), TUV 0"),
+    ("DONOR=BEL", "MEASURE=gross: all in 0 consecutive years"),
+    ("RECIPIENTS=CAUCASUS SCHEME=filled", "expected data_driven, prime_ministers"),
     ("RECIPIENTS=,", "RECIPIENTS is empty"),
     ("LAG=9", "expected 0 to 5"),
     ("LAG=one", "expected a whole number"),
-    ("MEASURE=gross", "expected net, grants"),
+    ("MEASURE=gros", "expected net, grants, gross, commitments"),
     ("PRICE_BASIS=real", "expected current, constant, fixed_rate"),
     ("BOUNDARY=soft", "expected majority, dropped, weighted"),
     ("SCHEME=none", "expected filled, article, prime_ministers, data_driven"),
@@ -67,6 +74,62 @@ WRONG = [
 def test_what_cant_be_run_is_said_with_what_can(choices, message):
     with pytest.raises(StudyError, match=message):
         read_study(ROOT, dict(choice.split("=") for choice in choices.split()))
+
+
+def test_recipients_are_codes_names_or_groups():
+    caucasus = read_study(ROOT, {"RECIPIENTS": "Caucasus"})
+    assert caucasus.recipients == ("ARM", "AZE", "GEO") and caucasus.measure == "gross"
+    assert caucasus.name == "JPN.recipients-ARM-AZE-GEO"
+    assert read_study(ROOT, {"RECIPIENTS": "central_asia"}) == Study()
+    codes = chosen_recipients(ROOT, "Guinea-Bissau, GIN-TLS, South Africa")
+    assert codes == ("GIN", "GNB", "TLS", "ZAF")
+
+
+ERAS = """scheme,donor,era,label,name,opens,closes,opening_event,closing_event,source,note
+turns,SWE,S1,Before,Before the turn,2003-01-01,2014-10-03,,,own reading,
+turns,SWE,S2,After,After the turn,2014-10-03,,,,own reading,
+"""
+WITH_ERAS = {"DONOR": "SWE", "RECIPIENTS": "MOZ"}
+
+
+def test_eras_of_ones_own_make_a_run_that_keeps_a_copy(project):
+    (project / "turns.csv").write_text(ERAS)
+    plan = make(project, "-n", "DONOR=SWE", "RECIPIENTS=MOZ", "ERAS=turns.csv").stdout
+    copy = project / ".build/SWE.recipients-MOZ.eras-turns/eras.csv"
+    assert ".build/SWE.recipients-MOZ.eras-turns/eras.csv" in plan and copy.read_text() == ERAS
+    study = study_of(project, "outputs/SWE.recipients-MOZ.eras-turns")
+    assert study.eras == "turns" and not study.has_data_driven_eras(project)
+    (project / "turns.csv").write_text(ERAS.replace("After", "Later"))
+    make(project, "-n", "DONOR=SWE", "RECIPIENTS=MOZ", "ERAS=turns.csv")
+    assert "Later" in copy.read_text()
+
+
+FAULTS = [
+    ("2003-01-01", "1 Jan 2003", "row 2 .*, column opens: found '1 Jan 2003', expected a date"),
+    ("2014-10-03,,,,", "2013-01-01,,,,", "row 3 .*, column opens: .* a day when the era before it"),
+    (",2014-10-03,,", ",2002-01-01,,", "row 2 .*, column closes: .* expected a day after"),
+    ("S2", "S1", "row 3 .*, column era: .*one row for each era"),
+    ("After,", ",", "row 3 .*, column label: found '', expected some text"),
+    ("turns,", "article,", "row 2 .*, column scheme: .* not the article's eras"),
+    ("SWE", "DNK", "its column donor names SWE in no row"),
+    ("label,", "", "column label: found columns"),
+    ("note\n", "note,more\n", "row 2 .*: found 11 fields"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), FAULTS)
+def test_faults_in_eras_of_ones_own_are_named(project, old, new, message):
+    (project / "turns.csv").write_text(ERAS.replace(old, new))
+    with pytest.raises((StudyError, TableError), match=message):
+        read_study(project, WITH_ERAS | {"ERAS": str(project / "turns.csv")})
+
+
+@pytest.mark.parametrize(
+    ("file", "message"), [("none.csv", "there is no such file"), ("my eras.csv", "name the file")]
+)
+def test_a_file_of_eras_must_be_there_and_fit_a_folders_name(file, message):
+    with pytest.raises((StudyError, TableError), match=message):
+        read_study(ROOT, WITH_ERAS | {"ERAS": file})
 
 
 def test_make_stops_before_anything_runs_and_at_once(project):

@@ -473,8 +473,9 @@ def marked_budget_support(marked: pd.DataFrame, prices: pd.DataFrame) -> pd.Seri
 def beside_others(world: pd.DataFrame, china: pd.DataFrame, study: Study) -> pd.DataFrame:
     """What a donor, others and China committed to a study's recipients, as rows by year.
 
-    Others are `OTHERS`, or, outside Central Asia, the providers that committed most. Returns provider, year, price_basis, usd_million: CRS commitments in constant 2016 prices, and
-    China's ODA-like commitments (AidData) in constant 2021 ones, which are another measure.
+    Others are `OTHERS`, or, outside Central Asia, the providers that committed most. Returns
+    provider, year, price_basis, usd_million: CRS commitments in constant 2016 prices, and China's
+    ODA-like commitments (AidData) in constant 2021 ones, which are another measure.
     """
     crs = world[world.recipient.isin(study.recipients)]
     crs = crs[crs.price_basis == f"constant {flows.CRS_BASE}"]

@@ -286,7 +286,11 @@ def what_is_reported(flows: pd.DataFrame, first: int, last: int) -> Figure:
     if "commitments" in set(flows.measure):
         names["commitments"] = "Commitments"
     figure, axes = new_figure(
-        "double", 30 + 9 * len(codes), rows=len(names), sharex=True, panel_mm=14 + 4 * len(codes)
+        "double",
+        max(19, 10 + 3 * len(codes)) * len(names),
+        rows=len(names),
+        sharex=True,
+        panel_mm=14 + 4 * len(codes),
     )
     for ax, (measure, name), colour in zip(
         axes, names.items(), (COLOURS[name] for name in names), strict=True
@@ -660,6 +664,7 @@ def three_measures(rows: pd.DataFrame) -> Figure:
                 )  # fmt: skip
         ax.axhline(0, color=INK, lw=0.6, zorder=0)
         ax.set_title(panel_name(code, axes), loc="left", fontweight="bold")
+        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.set_ylabel("US$ million")
     legend_above(figure, axes.values())
@@ -738,10 +743,11 @@ def ranks_among_donors(rows: pd.DataFrame) -> Figure:
     axes[0, 0].set_ylim(most + 1, 0)
     axes[0, 0].set_yticks([1, *range(10, most + 1, 10)])
     axes[0, 0].set_ylabel("rank\n(grey: of how many)")
-    axes[0, 0].plot(
-        [], [], "o", color=INK, markerfacecolor="white", markersize=3, markeredgewidth=0.6,
-        label="net flow negative: more repaid than given",
-    )  # fmt: skip
+    if rows.share_percent.isna().any():
+        axes[0, 0].plot(
+            [], [], "o", color=INK, markerfacecolor="white", markersize=3, markeredgewidth=0.6,
+            label="net flow negative: more repaid than given",
+        )  # fmt: skip
     legend_above(figure, axes[0, :1])
     return figure
 

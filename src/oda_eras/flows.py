@@ -126,9 +126,7 @@ def dac2a_current(
     return (cells * at_year(cells, factor)).dropna()
 
 
-def dac2a_prices(
-    tables: dict[str, pd.DataFrame], donors: pd.DataFrame, donor: str
-) -> pd.DataFrame:
+def dac2a_prices(tables: dict[str, pd.DataFrame], donors: pd.DataFrame, donor: str) -> pd.DataFrame:
     """What turns a donor's DAC2a flows to any recipient into current ones, by year.
 
     Columns factor, off (how far it may be off, as a share) and rule: what the grants to the five

@@ -11,8 +11,8 @@ from oda_eras.study import DATA_DRIVEN, RECIPIENTS, Study
 
 # names that English gives an article, by their first word or by their last
 WITH_ARTICLE = re.compile(
-    r"(United|Netherlands|Democratic|Dominican|Central African|Lao|Syrian|Bahamas|British|Caribbean|"
-    r"Caucasus|Comoros|Gambia|Maldives|Philippines|West Bank)\b|.*(Islands)$"
+    r"(United|Netherlands|Democratic|Dominican|Central African|Lao|Syrian|Bahamas|British|"
+    r"Caribbean|Caucasus|Comoros|Gambia|Maldives|Philippines|West Bank)\b|.*(Islands)$"
 )
 # So many recipients are named in a sentence; more are counted.
 NAMED_ONE_BY_ONE = 4
@@ -113,13 +113,12 @@ def region_of(study: Study, recipients: pd.DataFrame | None, names: list[str]) -
 
 def read_naming(root: Path, study: Study) -> Naming:
     """How a study is named, from the project's lists."""
-    donors, recipients = (pd.read_csv(root / f"data/{name}.csv") for name in ("donors", "recipients"))
+    lists = (root / f"data/{name}.csv" for name in ("donors", "recipients"))
+    donors, recipients = map(pd.read_csv, lists)
     return naming_of(study, donors, None if study.in_central_asia else recipients)
 
 
-def naming_of(
-    study: Study, donors: pd.DataFrame, recipients: pd.DataFrame | None = None
-) -> Naming:
+def naming_of(study: Study, donors: pd.DataFrame, recipients: pd.DataFrame | None = None) -> Naming:
     """How a study is named; `donors` and `recipients` are the tables of data/.
 
     Of recipients in Central Asia no table is needed.

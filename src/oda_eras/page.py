@@ -321,7 +321,8 @@ def balanced(text: str, width_mm: float, size: float, weight: str) -> list[str]:
     while len(lines) > 1:
         narrower = max(text_width_mm(line, size, weight) for line in lines) - 0.1
         tried = broken(text, narrower, size, weight)
-        if len(tried) > len(lines):
+        # as wide as before where the longest line is one word
+        if len(tried) > len(lines) or tried == lines:
             break
         lines = tried
     return lines

@@ -27,9 +27,7 @@ MEASURES = ["net", "grants", "gross"]
 WORLD_MEASURES = [*MEASURES, "commitments"]
 
 
-def run_panel(
-    tables: dict[str, pd.DataFrame], donors: pd.DataFrame, study: Study
-) -> pd.DataFrame:
+def run_panel(tables: dict[str, pd.DataFrame], donors: pd.DataFrame, study: Study) -> pd.DataFrame:
     """The panel of a run: what is reported in current prices, or the world's flows turned into
     them.
 

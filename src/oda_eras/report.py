@@ -12,7 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
-import pandas as pd
 from bs4 import BeautifulSoup, Comment, NavigableString, Tag
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath

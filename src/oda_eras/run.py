@@ -56,12 +56,12 @@ NAMES_DONOR = "names-donor"  # Markdown in which Japan and the five give way to 
 # The conditions whose cells leave a line in their place.
 LEFT_OUT = {
     "only-article": (
-        "*Left out in this run: what belongs here is about the article, or about Japan's own totals "
-        "and yen. The run with the default parameters, outputs/JPN, has it.*"
+        "*Left out in this run: what belongs here is about the article, or about Japan's own "
+        "totals and yen. The run with the default parameters, outputs/JPN, has it.*"
     ),
     "only-net": (
-        "*Left out in this run: what belongs here rests on net flows from 1992 on or on other tables "
-        "that are at hand for the five states of Central Asia only.*"
+        "*Left out in this run: what belongs here rests on net flows from 1992 on or on other "
+        "tables that are at hand for the five states of Central Asia only.*"
     ),
 }
 

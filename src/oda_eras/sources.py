@@ -113,8 +113,8 @@ def own_table(name: str) -> str:
     """A table of the project's own, such as data/eras.csv, as a reader is told of it; eras of
     one's own are the run's.
     """
-    whose = "this project" if name.startswith("data/") else "the run's own"
-    return f"{whose}, {citation_key(name)}"
+    whose = "this project," if name.startswith("data/") else "the run's own"
+    return f"{whose} {citation_key(name)}"
 
 
 def citation_key(name: str) -> str:

@@ -212,8 +212,10 @@ class Study:
 
     @property
     def parameters(self) -> dict:
-        """The choices as papermill takes them."""
-        return asdict(self) | {"recipients": list(self.recipients)}
+        """The choices as papermill takes them; of eras of one's own the run has a copy."""
+        choices = asdict(self) | {"recipients": list(self.recipients)}
+        del choices["eras"]
+        return choices
 
 
 def read_study(root: Path, given: dict[str, str]) -> Study:
@@ -316,8 +318,8 @@ def chosen_recipients(root: Path, text: str) -> tuple[str, ...]:
             if _plain(one) not in codes:
                 groups = sorted({row[c] for row in rows for c in ("region", "group")} - {""})
                 raise StudyError(
-                    f"RECIPIENTS={part}: {one} is no recipient: expected codes such as MOZ or names "
-                    f"such as Mozambique, as in {RECIPIENT_LIST[0]}, or "
+                    f"RECIPIENTS={part}: {one} is no recipient: expected codes such as MOZ or "
+                    f"names such as Mozambique, as in {RECIPIENT_LIST[0]}, or "
                     + ", ".join(group.upper().replace(" ", "_") for group in groups)
                 )
             wanted |= codes[_plain(one)]
@@ -412,14 +414,14 @@ def known_years(root: Path, study: Study) -> dict[str, set[int]]:
     """The years in which each recipient's flow is known. A blank is not known."""
     years: dict[str, set[int]] = {recipient: set() for recipient in study.recipients}
 
-    def add(table: str, column: str, donor: str, value: str = "", of=lambda year: True) -> None:
+    window = set(range(study.first_year, study.last_year + 1))
+
+    def add(table: str, column: str, donor: str, value: str = "", of=window) -> None:
         packed = donor if table.endswith(".gz") else ""
         columns = ("recipient", column, "year", *filter(None, [value]))
         for row in _rows(root, table, *columns, whole="year", donor=packed):
             if row["recipient"] in years and row[column] == donor and row.get(value, "known"):
-                year = int(row["year"])
-                if study.first_year <= year <= study.last_year and of(year):
-                    years[row["recipient"]].add(year)
+                years[row["recipient"]].update({int(row["year"])} & window & of)
 
     if study.measure == "net":
         add(NET_TABLE, "donor", study.donor)
@@ -430,12 +432,12 @@ def known_years(root: Path, study: Study) -> dict[str, set[int]]:
         rows = _rows(root, DEFLATOR_TABLE, "donor", "year", whole="year")
         # constant prices are turned into current ones by the deflator
         priced = {int(row["year"]) for row in rows if row["donor"] == study.donor}
+        whole = {year for year in priced if whole_in_crs(study.donor, study.measure, year)}
         column = f"{study.measure}_constant_2016_usd_million"
-        add(CRS_TABLE, "donor", study.donor, column,
-            lambda year: year in priced and whole_in_crs(study.donor, study.measure, year))  # fmt: skip
+        add(CRS_TABLE, "donor", study.donor, column, whole)
         if study.measure == "gross":
             column = "gross_constant_2022_usd_million"
-            add(DAC2A_TABLE, "donor", study.donor, column, priced.__contains__)
+            add(DAC2A_TABLE, "donor", study.donor, column, priced)
     return years
 
 
