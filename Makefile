@@ -1,5 +1,5 @@
 # The chain: data/raw -> nine notebooks, in order -> outputs/JPN. `make help` explains the targets.
-# Parameters such as DONOR=DEU give a run of its own, in a folder of its own.
+# Parameters such as DONOR=DEU RECIPIENTS=MOZ,TZA give a run of its own, in a folder of its own.
 # Make looks at time stamps; what it calls then decides by content whether there is work to do.
 
 PARAMETERS = DONOR RECIPIENTS FIRST_YEAR LAST_YEAR MEASURE PRICE_BASIS SCHEME BOUNDARY LAG ERAS
@@ -213,3 +213,4 @@ clean: ## remove the environment and what make remembers; outputs stay
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {print $$1 "\t" $$2}' Makefile
+	@echo "$(PARAMETERS): choices, as in make DONOR=SWE RECIPIENTS=MOZ,TZA; README says more"
