@@ -664,7 +664,7 @@ def three_measures(rows: pd.DataFrame) -> Figure:
                 )  # fmt: skip
         ax.axhline(0, color=INK, lw=0.6, zorder=0)
         ax.set_title(panel_name(code, axes), loc="left", fontweight="bold")
-        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.set_ylabel("US$ million")
     legend_above(figure, axes.values())
