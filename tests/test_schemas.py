@@ -70,13 +70,6 @@ def check(project) -> DataError:
 
 
 CASES = {
-    "missing column": (
-        "wdi_japan_totals",
-        "item,year,net_usd_million",
-        "item,year",
-        "net_usd_million",
-        "expected ['item', 'year', 'net_usd_million']",
-    ),
     "swapped measure column": (
         "wdi_net_oda_by_donor",
         "net_usd_million",
@@ -365,7 +358,8 @@ def test_bad_input_is_named(project, case):
         assert named == row
 
 
-# what the neighbours of a value rule out: table, text, what stands in its place, words
+# what the neighbours of a value, or other tables, rule out: table, text, what stands in its place,
+# words
 LEAPS = {
     "a factor of ten": ("dac_deflators", "\nJPN,2020,106.7624,", "\nJPN,2020,10.67624,", "after"),
     "a year gone": (
@@ -375,7 +369,73 @@ LEAPS = {
         "in 2006 after",
     ),
     "a sign": ("wdi_japan_totals", "\ntotal,2000,", "\ntotal,2000,-", "a number from 0"),
+    "an unknown sector of aid": (
+        "crs_japan_sectors_2012",
+        "KAZ,WASH,",
+        "KAZ,Water,",
+        "one of Agri",
+    ),
     "an unknown sector": ("yen_loans", ",water,", ",waters,", "expected one of agriculture"),
+    "a factor of ten beside current prices": (
+        "wdi_constant_prices",
+        "\nDT.ODA.ODAT.KD,TJK,2021,566.11",
+        "\nDT.ODA.ODAT.KD,TJK,2021,5661.1",
+        "the ODA received in current prices",
+    ),
+    "a sign beside current prices": (
+        "wdi_constant_prices",
+        "\nDT.ODA.ODAT.KD,TJK,2021,",
+        "\nDT.ODA.ODAT.KD,TJK,2021,-",
+        "the ODA received in current prices",
+    ),
+    "a percentage as a share": (
+        "wdi_context",
+        "\nDT.ODA.ODAT.GN.ZS,UZB,2015,0.455",
+        "\nDT.ODA.ODAT.GN.ZS,UZB,2015,0.00455",
+        "ODA received over GDP",
+    ),
+    "GDP per head of another year": (
+        "wdi_context",
+        "\nNY.GDP.PCAP.CD,KAZ,2005,3577",
+        "\nNY.GDP.PCAP.CD,KAZ,2005,3477",
+        "GDP over population",
+    ),
+    "a factor of ten in the article": (
+        "article_oda_2016_2020",
+        "\nUZB,2018,217.55",
+        "\nUZB,2018,2175.5",
+        "at most twice",
+    ),
+    "a position over ten": (
+        "imf_direct_investment",
+        "\nKAZ,outward,2022,5660.09",
+        "\nKAZ,outward,2022,566.009",
+        "1.6 times",
+    ),
+    "another donor's deflator": (
+        "dac_deflators",
+        "\nEUI,2015,0.9015,85.6",
+        "\nEUI,2015,0.9015,856.",
+        "1.6 times",
+    ),
+    "a year swapped in a vintage": (
+        "wdi_japan_vintages",
+        "\n26d1ca4d,2019,UZB,2012,",
+        "\n26d1ca4d,2019,UZB,2021,",
+        "expected the year before",
+    ),
+    "a year gone in a vintage": (
+        "wdi_japan_vintages",
+        "\n26d1ca4d,2019,UZB,2012,-6.01",
+        "",
+        "expected the year before",
+    ),
+    "a year swapped": (
+        "wdi_context",
+        "SP.POP.TOTL,UZB,2012,",
+        "SP.POP.TOTL,UZB,2021,",
+        "second row",
+    ),
     "parts of grants": ("dac1_japan_totals", "\n1010,grants,2015,", "\n1010,grants,2015,1", "less"),
 }
 
@@ -626,6 +686,8 @@ SOURCE_CASES = {
     "an empty field": ("  licence: ODC-By\n", "  licence:\n", "column licence: found None"),
     "an entry twice": ("gcdf_china_commitments:", "un_ideal_points:", "a second un_ideal_points"),
     "a field twice": ("  licence: ODC-By\n", "  licence: x\n  licence: y\n", "a second licence"),
+    "an unknown unit": ("  unit: US$ million\n", "  unit: US$ billion\n", "one of ['US$ million'"),
+    "an unknown measure": ("  measure: grants\n", "  measure: gifts\n", "measure: found 'gifts'"),
     "a missing entry": ("gcdf_china_commitments:", "gcdf:", "entry gcdf"),
 }
 
@@ -649,7 +711,7 @@ def test_a_blank_line_and_a_short_row_are_named(project):
     path = project / "data/raw/gcdf_china_commitments.csv"
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines[:5], "\n", *lines[5:]]))
-    assert "row 6 (the header is row 1), column year: found an empty cell" in check(project)
+    assert "row 6 (the header is row 1): found 0 fields" in check(project)
     path.write_text("".join([*lines[:5], "KAZ,ODA,2001,1,2\n", *lines[5:]]))
     assert "gcdf_china_commitments.csv, row 6 (the header is row 1): found" in check(project)
 

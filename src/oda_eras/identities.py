@@ -182,6 +182,7 @@ def _near(cells: pd.DataFrame, other: pd.Series, slack) -> pd.DataFrame:
 def identities(tables: dict[str, pd.DataFrame]) -> Iterator[Identity]:
     """All identities, the plainest first."""
     yield from _within_tables(tables)
+    yield from _slips(tables)
     yield from _agreements(tables)
     yield from _gross(tables)
     yield from _bounds(tables)
@@ -243,6 +244,35 @@ def _within_tables(tables) -> Iterator[Identity]:
             f"{name}: current near constant", name, "gross_usd_million", cells,
             "the row's flow in constant prices over or times 2.5", 200,
         )  # fmt: skip
+
+
+def _slips(tables) -> Iterator[Identity]:
+    """What a factor of ten or a sign breaks, within bounds that are wide else."""
+    context = tables["wdi_context"].pivot(
+        index=["area", "year"], columns="indicator", values="value"
+    )
+    received, gdp = context["DT.ODA.ODAT.CD"], context["NY.GDP.MKTP.CD"]
+    for name, indicator, column, other, expected, most in (
+        ("wdi_constant_prices", "DT.ODA.ODAT.KD", "constant_usd_million", received / 1e6,
+         "the ODA received in current prices", 2.2),
+        ("wdi_context", "DT.ODA.ODAT.GN.ZS", "value", 100 * received / gdp,
+         "ODA received over GDP in percent", 1.6),
+        ("wdi_context", "NY.GDP.PCAP.CD", "value", gdp / context["SP.POP.TOTL"],
+         "GDP over population", 1.001),
+    ):  # fmt: skip
+        cells = _rows(tables[name], column, ["area", "year"])
+        cells = cells[tables[name].indicator.eq(indicator).to_numpy()]
+        bounds = pd.DataFrame({"low": other / most, "high": other * most}).dropna()
+        yield Identity(
+            f"{indicator} is near {expected}", name, column, cells.join(bounds, how="inner"),
+            f"{expected}, over or times {most}", 150,
+        )  # fmt: skip
+    rows = _rows(tables["article_oda_2016_2020"], "gross_usd_million")
+    gross = dac2a_current(tables, JAPAN, "JPN", "gross")
+    yield Identity(
+        "The article is near DAC2a", "article_oda_2016_2020", "gross_usd_million",
+        _near(rows, gross, gross + DAC2A_TOLERANCE), "DAC2a in current prices, at most twice", 25,
+    )  # fmt: skip
 
 
 def _agreements(tables) -> Iterator[Identity]:

@@ -30,6 +30,7 @@ from oda_eras.schemas import (
 from oda_eras.sources import (
     DataError,
     check_recorded,
+    load_sources,
     raw_file,
     read_raw_text,
     read_text_table,
@@ -250,7 +251,8 @@ def main() -> None:
     root = project_root()
     own = {own_file(name).removeprefix("data/") for name in read_own_tables(root)}
     by_hand = {own_file(name).removeprefix("data/") for name in BY_HAND}
-    check_recorded(root, own - by_hand)
+    raw = {raw_file(name).removeprefix("data/") for name in load_sources(root)}
+    check_recorded(root, own - by_hand | raw)
     for name in sorted(by_hand):
         try:
             check_recorded(root, {name})

@@ -1,6 +1,10 @@
 """Provenance: data/sources.yml, the raw tables it describes, and their checksums."""
 
-import re
+import csv
+import gzip
+import io
+import zlib
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -23,7 +27,21 @@ FIELDS = [
     "note",
     "sha256",
 ]
-
+# what unit and measure may say
+WORDS = {
+    "unit": [
+        "US$ million", "million yen", "national currency per US$; index, 2021 = 100",
+        "ideal points and shares of votes", "per row",
+    ],
+    "measure": [
+        "net", "gross", "grants", "commitments", "commitments and gross",
+        "net, gross, grants, gross_loans, loans_net, technical_cooperation",
+        "gross, activities marked for climate only", "loan agreements",
+        "net for the three ODA totals; the rest are no flows",
+        "net for DT.ODA.ODAT; the rest are no flows", "positions at the end of the year",
+        "not a flow", "per row",
+    ],
+}  # fmt: skip
 
 # tables of many rows, kept as csv.gz: smaller in git, and no slower to read
 COMPRESSED = ["crs_world", "dac2a_world"]
@@ -53,8 +71,8 @@ class EachOnce(yaml.SafeLoader):
 def load_sources(root: Path) -> dict[str, dict]:
     """Read data/sources.yml: one entry per raw table, by id (the file's name without endings).
 
-    Raises DataError where the file is no such list, or an entry lacks a field, has one too many
-    or leaves one empty.
+    Raises DataError where the file is no such list, or an entry lacks a field, has one too many,
+    leaves one empty or has a unit or measure that is none of `WORDS`.
     """
     file = "data/sources.yml"
     try:
@@ -72,6 +90,10 @@ def load_sources(root: Path) -> dict[str, dict]:
         for field, value in entry.items():
             if not isinstance(value, str) or not value.strip():
                 raise DataError(file, f"entry {name}", field, repr(value), "text")
+            if value not in WORDS.get(field, [value]):
+                raise DataError(
+                    file, f"entry {name}", field, f"'{value}'", f"one of {WORDS[field]}"
+                )
     return sources
 
 
@@ -136,25 +158,48 @@ def read_raw_text(root: Path, name: str) -> pd.DataFrame:
 
 
 def read_text_table(root: Path, file: str) -> pd.DataFrame:
-    """Read any CSV of the project with every cell as text, blank lines included.
+    """Read any CSV of the project with every cell as text.
 
-    Raises DataError where the file is missing or is no CSV table.
+    Raises DataError where the file is missing, is no UTF-8, or has rows of other lengths or none.
     """
     try:
-        if b"\r\n" in (root / file).read_bytes() and not file.endswith(".gz"):
-            expected = "LF: git config core.autocrlf false, then check the file out again"
-            raise DataError(file, "any row", "", "lines that end in CR LF", expected)
-        return pd.read_csv(
-            root / file, dtype=str, keep_default_na=False, na_values=[""], skip_blank_lines=False
-        )
+        content = (root / file).read_bytes()
+        content = gzip.decompress(content) if file.endswith(".gz") else content
     except FileNotFoundError:
         raise DataError(file, "no row", "", "no file", "the table") from None
-    except (
-        pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, EOFError, OSError
-    ) as error:  # fmt: skip
-        line = re.search(r"line (\d+)", str(error))
-        where = int(line[1]) if line else "any row"
-        raise DataError(file, where, "", str(error).strip(), "a UTF-8 CSV table") from None
+    except (EOFError, OSError, zlib.error) as error:
+        raise DataError(
+            file, "any row", "", str(error).strip(), "a file that can be read"
+        ) from None
+    if b"\r\n" in content:
+        expected = "LF: git config core.autocrlf false, then check the file out again"
+        raise DataError(file, "any row", "", "lines that end in CR LF", expected)
+    if content.startswith(b"\xef\xbb\xbf"):
+        raise DataError(file, 1, "", "a byte order mark", "UTF-8 without one")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        raise DataError(file, row, "", f"byte {content[error.start]:#x}", "UTF-8") from None
+    lines: list[list[str]] = []
+    try:
+        lines.extend(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:  # a quotation mark that nothing closes, as a rule
+        raise DataError(file, len(lines) + 1, "", str(error), "a row of a CSV table") from None
+    header, *rows = lines or [[]]
+    lengths = Counter(map(len, rows)).most_common(1)
+    if lengths and lengths[0][0] != len(header):
+        found = f"{len(header)} columns ({','.join(header)[:40]})"
+        raise DataError(file, 1, "", found, f"{lengths[0][0]}, as in most rows")
+    for row, cells in enumerate(rows, start=2):
+        if len(cells) != len(header):
+            found = f"{len(cells)} fields ({','.join(cells)[:40]})"
+            raise DataError(file, row, "", found, f"{len(header)}, as in the header")
+    if not rows:
+        raise DataError(file, 1, "", f"a header alone ({','.join(header)[:40]})", "rows below it")
+    return pd.read_csv(
+        io.StringIO(text), dtype=str, keep_default_na=False, na_values=[""], skip_blank_lines=False
+    )
 
 
 def check_checksums(root: Path, sources: dict[str, dict]) -> None:
