@@ -118,6 +118,12 @@ def test_a_paragraph_is_filled_in_and_its_numbers_kept(words):
         "in_short": False,
     }  # fmt: skip
     assert found.numbers.kept["share"]["text"] == "41%"
+    # a share of one is kept in percent too, so that all percentages have one unit
+    assert found.numbers.keep(0.412, "of_one", ".0%", "%", "share of it") == "41%"
+    kept = found.numbers.kept
+    assert kept["of_one"] | {"in_short": True} == kept["share"] | {"in_short": True}
+    with pytest.raises(ValueError, match=r"'other' has the form '\.0%' and the unit 'share'"):
+        found.numbers.keep(0.412, "other", ".0%", "share", "share of it")
     assert found.numbers.kept["loss"] == {
         "value": -0.2, "text": "0", "unit": "million", "meaning": "change", "in_short": False,
     }  # fmt: skip

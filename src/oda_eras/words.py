@@ -175,18 +175,20 @@ class Numbers:
         """Keep a number under a name and return it as it is printed.
 
         `form` is one of `formatted`; the unit "%" is printed with the number, any other stands in
-        the sentence. Raises ValueError where the name is taken, the number is missing, or a p is
-        not printed as such.
+        the sentence. A form such as ".0%" takes a share of one, which is kept in percent. Raises
+        ValueError where the name is taken, the number is missing, or a p or a share of one is not
+        printed as such.
         """
-        if (form == "p") != (unit == "p"):
+        of_one = form.endswith("%")
+        if (form == "p") != (unit == "p") or (of_one and unit != "%"):
             raise ValueError(f"number {name!r} has the form {form!r} and the unit {unit!r}")
         if name in self.kept:
             raise ValueError(f"number {name!r} is kept twice")
         if pd.isna(value):
             raise ValueError(f"number {name!r} is missing")
-        text = formatted(value, form) + ("%" if unit == "%" else "")
+        text = formatted(value, form) + ("%" if unit == "%" and not of_one else "")
         self.kept[name] = {
-            "value": round(float(value), 6), "text": text, "unit": unit, "meaning": meaning,
+            "value": round(float(value) * (100 if of_one else 1), 6), "text": text, "unit": unit, "meaning": meaning,
             "in_short": False,
         }  # fmt: skip
         self.told.append(name)
