@@ -446,7 +446,7 @@ def test_a_changed_data_point_fails_the_comparison(saved, tmp_path):
     changed.loc[10, "with_uzbekistan"] += 20
     said = {text.get_gid(): text.get_text().replace("\n", " ") for text in saved[name].texts}
     for png, data in (("same", totals), ("changed", changed)):
-        figure = figures.total_with_and_without(data)
+        figure = figures.total_with_and_without(data, "All five")
         page.set_footer(figure, said["footer"])
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # as when it is saved
@@ -644,7 +644,8 @@ def test_the_farthest_donors_are_named_and_those_beyond_the_edge_with_their_valu
     names = {"JPN": "Japan", "FRA": "France", "ARE": "Emirates", "all": "All recipients"}
     labels = {"E0 to E1": "One to two", "E1 to E2": "Two to three"}
     [ax] = figures.relative_changes(rows, "JPN", labels, names).axes
-    assert [t.get_text() for t in ax.texts] == ["Emirates (1/400)", "France", "not known", "Japan"]
+    assert [t.get_text() for t in ax.texts] == ["Emirates (1/400)", "France", "not known"]
+    assert [t.get_text() for t in ax.figure.legends[0].texts] == ["Japan", "another donor"]
     assert ax.get_title(loc="left") == "Gross disbursements, all recipients"
     others, own, *_ = (line.get_xdata() for line in ax.lines)
     assert sorted(others) == [1 / figures.FARTHEST, 1.0, 7.0] and list(own) == [2.0]

@@ -72,7 +72,7 @@ def test_eras_outside_the_years_of_a_run_leave_no_label():
         }
     )
     drawn = figures.flows_by_recipient(rows(["UZB"], usd_million=1.0), eras)
-    assert [text.get_text() for text in drawn.axes[0].texts] == ["late"]
+    assert [text.get_text() for text in drawn.axes[0].texts] == ["no era", "late"]
 
 
 def heights(figure) -> dict[str, list[float]]:
@@ -443,13 +443,13 @@ def test_beside_china_are_only_the_years_that_its_data_cover():
     assert set(found.price_basis[found.series != "net ODA"]) == {"constant 2021"}
     assert patterns.beside_china(total.loc[:2000], COMMITTED).empty
     assert patterns.beside_china(total * float("nan"), COMMITTED).empty
-    assert figures.side_by_side(found[:0]) is None
+    assert figures.side_by_side(found[:0], "Japan's") is None
 
 
 def test_beside_china_a_year_without_a_sum_is_marked():
     committed = COMMITTED.assign(year=[2001, 2001, 2003])
     total = pd.Series({2001: 2.0, 2002: None, 2003: 3.0})
-    drawn = figures.side_by_side(patterns.beside_china(total, committed))
+    drawn = figures.side_by_side(patterns.beside_china(total, committed), "Japan's")
     above, below = [[x for x in ax.lines if x.get_marker() == "x"] for ax in drawn.axes]
     assert [list(line.get_xdata()) for line in above] == [[2002]] and not below
 

@@ -544,7 +544,8 @@ def ranks_of_sum(rows: pd.DataFrame) -> pd.DataFrame:
 
     Returns index transition, a column for each scale as a reader would say it, and donors.
     """
-    ways = ("in dollars", "in proportion, counting millions", "in proportion, counting dollars")
+    # asinh of millions takes small flows for nearly nothing, asinh of dollars for what they are
+    ways = ("in dollars", "in proportion, small flows aside", "in proportion, small flows too")
     found = {way: of_sum(rows, scale) for way, scale in zip(ways, SCALES, strict=True)}
     ranks = pd.DataFrame({way: table["rank"] for way, table in found.items()})
     return ranks.assign(donors=found[ways[0]].n_controls + 1)

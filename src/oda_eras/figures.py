@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
 from oda_eras.flows import SURE
+from oda_eras.naming import years_in
 from oda_eras.page import (
     BAND,
     BESIDE_MM,
@@ -73,7 +74,7 @@ def era_bands(
     left, right = first - 0.5, last + 0.5
     opens = date_position(eras.opens).clip(left, right)
     closes = date_position(eras.closes).fillna(right).clip(left, right)
-    reached, named, shaded = left, [], True
+    reached, named, gaps, shaded = left, [], [], True
     for start, end, label in zip(opens, closes, eras.label, strict=True):
         # years without an era take a turn, so that an era looks alike in schemes with and without
         shaded ^= start - reached < 1 or reached == left
@@ -81,6 +82,7 @@ def era_bands(
             continue
         if start > reached:
             ax.axvspan(reached, start, facecolor="none", edgecolor="#b0b0b0", hatch="////", lw=0)
+            gaps.append((start - reached, (reached + start) / 2))
         if shaded:
             ax.axvspan(max(start, reached), end, color=BAND, lw=0, zorder=0)
         named.append(((max(start, reached) + end) / 2, label))
@@ -88,6 +90,8 @@ def era_bands(
     ax.set_xlim(left, right)
     if not labels or not named:
         return 0
+    if gaps and max(gaps)[0] >= 1:  # once is enough
+        named = sorted([*named, (max(gaps)[1], "no era")])
     size = max(5.5, type_sizes(ax.figure).least)
     on = levels([span(ax, at, label, size, beside_mm=beside_mm) for at, label in named])
     for (at, label), level in zip(named, on, strict=True):
@@ -112,14 +116,14 @@ def span(
     return start, start + wide
 
 
-def label_events(ax, events: pd.DataFrame) -> None:
-    """Name dates at the top of the panel, which makes room for the names.
+def label_events(ax, events: pd.DataFrame, start_of_year: float = -0.5) -> None:
+    """Draw dates as lines up to their names at the top of the panel, which makes room for these.
 
     `events` has columns date, event, in the order of dates; names that would meet stand on
-    several levels.
+    several levels. A year starts so far from its number on the axis.
     """
     left, right = ax.get_xlim()
-    dates = date_position(events.date)
+    dates = date_position(events.date) + 0.5 + start_of_year
     shown = [
         (at, name) for at, name in zip(dates, events.event, strict=True) if left <= at <= right
     ]
@@ -138,6 +142,8 @@ def label_events(ax, events: pd.DataFrame) -> None:
     taken = 1.3 * size * (max(on) + 1) / height_points
     ax.set_ylim(bottom, bottom + (top - bottom) / (1 - taken))
     for (*_, at, name, fits), level in zip(spans, on, strict=True):
+        top = 1 - 1.3 * size * level / height_points
+        ax.axvline(at, ymax=top, color=INK, lw=0.5, ls=":", zorder=1)
         ax.annotate(
             name, (at, 1), xycoords=ax.get_xaxis_transform(), va="top",
             ha="left" if fits else "right", xytext=(1.5 if fits else -1.5, -1.3 * size * level),
@@ -196,11 +202,13 @@ def name_lines(ax, ends: pd.Series, at: float, least: float, log: bool = False) 
     Names stand at least so far apart, in units of the axis or of its decimal logarithm.
     """
     places = 10 ** spread(np.log10(ends), least) if log else spread(ends, least)
+    beside = at + 0.05 * np.ptp(ax.get_xlim())
     for name, place in places.items():
         ax.annotate(
-            name, (at, place), xytext=(4, 0), textcoords="offset points", va="center",
-            fontsize=max(6, type_sizes(ax.figure).least), annotation_clip=False,
+            "", (at, ends[name]), xytext=(beside, place), annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "lw": 0.4, "shrinkA": 1, "shrinkB": 2},
         )  # fmt: skip
+        ax.text(beside, place, name, va="center", fontsize=max(6, type_sizes(ax.figure).least))
 
 
 @for_phones
@@ -235,8 +243,6 @@ def flows_by_recipient(
     for ax in small if for_phone() else small[:1]:
         ax.set_ylabel("US$ million,\nown scale")
     if events is not None:
-        for date in date_position(events.date):
-            large.axvline(date, color=INK, lw=0.5, ls=":", zorder=1)
         label_events(large, events)
     legend_above(figure, axes.values())
     return figure
@@ -318,15 +324,15 @@ def what_is_reported(flows: pd.DataFrame, first: int, last: int) -> Figure:
 
 
 @for_phones
-def total_with_and_without(totals: pd.DataFrame) -> Figure:
+def total_with_and_without(totals: pd.DataFrame, whole: str = "all recipients") -> Figure:
     """Lines of the recipients' total with and without Uzbekistan (f05).
 
     `totals` has columns year, with_uzbekistan, without_uzbekistan (US$ million); the second is
-    empty where there is no other recipient.
+    empty where there is no other recipient. `whole` names the recipients together.
     """
     figure, ax = new_figure("single", 65)
     lines = [
-        ("with_uzbekistan", "all\nrecipients", COLOURS["all"], "-", "o"),
+        ("with_uzbekistan", whole.replace(" ", "\n"), COLOURS["all"], "-", "o"),
         ("without_uzbekistan", "without\nUzbekistan", COLOURS["without UZB"], "--", "s"),
     ]
     ends = {}
@@ -349,6 +355,7 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
     `flows` has columns year, era, usd_million; `eras` gives order and labels.
     """
     figure, ax = new_figure("double", 75)
+    room = (0.14 if for_phone() else 0.07) * np.ptp(flows.usd_million)
     for position, era in enumerate(eras.era):
         years = flows[flows.era == era].sort_values("year")
         step = min(0.24, 0.84 / max(len(years), 1))
@@ -357,23 +364,27 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
             ends = [position - 0.44, position + 0.44]
             median = years.usd_million.median()
             ax.hlines(median, *ends, color="#bdbdbd", lw=2, zorder=1)
-            if not ax.texts and not for_phone():
-                ax.annotate(
-                    "median", (ends[0], median), xytext=(-2, 0), textcoords="offset points",
-                    ha="right", va="center", fontsize=5.5, color=QUIET,
-                )  # fmt: skip
         ax.plot(places, years.usd_million, "o", color=COLOURS["all"], markersize=3.4)
         ends = [years.usd_million.min(), years.usd_million.max()]
         for x, year, value in zip(places, years.year, years.usd_million, strict=True):
             if for_phone() and value not in ends:  # no room for all
                 continue
+            # above its dot, but where the median's bar or, on a phone, another dot would meet it
+            above = not 0 < years.usd_million.median() - value < room
+            if for_phone():
+                above = value == ends[1] or value < room / 2
             ax.annotate(
-                f"{year % 100:02d}", (x, value), xytext=(0, 3), textcoords="offset points",
-                ha="center", fontsize=5.5, color=QUIET, path_effects=[HALO],
+                f"{year % 100:02d}", (x, value), xytext=(0, 3 if above else -3), color=QUIET,
+                textcoords="offset points", ha="center", va="bottom" if above else "top",
+                fontsize=5.5,
             )  # fmt: skip
-    counts = flows.era.value_counts()
-    names = eras.label + "\nn = " + eras.era.map(counts).fillna(0).astype(int).astype(str)
+    held = flows.groupby("era").year.agg(["min", "max", "size"])
+    held = held.reindex(eras.era, fill_value=0)
     upright = len(eras) > MOST_LABELS or for_phone()
+    names = []
+    for label, (_, of) in zip(eras.label, held.iterrows(), strict=True):
+        years = years_in(of[["min", "max"]].astype(int)) if of["size"] > 0 and not upright else ""
+        names.append("\n".join(filter(None, [label, years, f"n = {of['size']:.0f}"])))
     ax.set_xticks(range(len(eras)), names, rotation=90 if upright else 0)
     ax.axhline(0, color=INK, lw=0.6, zorder=0)
     ax.set_ylabel("US$ million")
@@ -420,7 +431,9 @@ def placebo_recipients(rows: pd.DataFrame, named: Callable[[str], str]) -> Figur
         of = "" if for_phone() else f"{named(group)}\n"  # on a phone the titles say of whom
         line[0].set_ylabel(f"{of}% of placebo groups")
         # room for p above the bars
-        line[0].set_ylim(top=1.2 * rows[rows.group == group].percent.max())
+        line[0].set_ylim(
+            top=(1.5 if for_phone() else 1.25) * rows[rows.group == group].percent.max()
+        )
     return figure
 
 
@@ -453,9 +466,10 @@ def eras_by_share(
         ):
             ax.plot(some.year, some.share_percent, marker, color=colour, label=named(group))
             pooled = some.dropna(subset="era_share_percent")
+            width = 2.6 if colour == COLOURS["all"] else 1.1  # both are seen where they are equal
             for _, years in pooled.groupby("era", sort=False):
                 ends = [years.year.min() - 0.45, years.year.max() + 0.45]
-                ax.plot(ends, [years.era_share_percent.iloc[0]] * 2, color=colour, lw=1.6)
+                ax.plot(ends, [years.era_share_percent.iloc[0]] * 2, color=colour, lw=width)
         ax.axhline(0, color=INK, lw=0.6, zorder=0)
         ax.set_ylabel(f"share of\n{wholes[measure]}, %")
     last = rows[rows.measure == measures[0]].dropna(subset="era_share_percent")
@@ -532,9 +546,9 @@ def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
             ax.plot(ends, [height] * 2, color=INK, lw=0.7, zorder=0)
             up = height > before
             ax.annotate(
-                f"{height:,.0f}", (middle, height), xytext=(0, 4 if up else -4),
+                f"{height:,.0f}", (middle, height), xytext=(-6, 4) if up else (0, -5),
                 textcoords="offset points", ha="center", va="bottom" if up else "top",
-                fontsize=5.5, color=QUIET, path_effects=[HALO],
+                fontsize=5.5, color=QUIET,
             )  # fmt: skip
             before = height
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -542,6 +556,8 @@ def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
     axes[0, 0].set_ylabel(f"million {currency},\nown scales")
     for label, fill, _ in by_fill(rows, INK):  # of no recipient's colour and marker
         axes[0, 0].plot([], [], "o", color=INK, markerfacecolor=fill, markersize=3, label=label)
+    axes[0, 0].plot([], [], color=COLOURS["other donors"], lw=2, label="bounds")
+    axes[0, 0].plot([], [], color=INK, lw=0.7, label="a level that repeats")
     legend_above(figure, axes[0])
     return figure
 
@@ -564,8 +580,7 @@ def price_bases(totals: pd.DataFrame) -> Figure:
             below.plot(wide.index, wide[basis] / wide[first], dash, color=colour, marker=marker)
     above.axhline(0, color=INK, lw=0.6, zorder=0)
     above.set_ylabel("index, mean = 100")
-    above.set_ylim(top=totals["index"].max() * 1.35)
-    above.legend(frameon=False, loc="upper left")
+    legend_above(figure, [above])
     below.axhline(1, color=INK, lw=0.6, zorder=0)
     below.set_ylabel("ratio to current US$")
     above.margins(x=0.02)
@@ -706,12 +721,13 @@ def concentration(rows: pd.DataFrame) -> Figure | None:
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes[0, 0].set_ylim(0, 100)
     axes[0, 0].set_ylabel("share of the recipients, %")
-    for ax, measure in zip(axes[0], measures, strict=True):
-        if ax is axes[0, -1] or for_phone():
-            last = shares[measure].dropna().iloc[-1]
-            last = last[[code for code in reversed(RECIPIENTS) if code in last]]
-            middles = (last.cumsum() - last / 2).rename(RECIPIENTS)
-            name_lines(ax, middles, years[-1] + 0.5, 14 if for_phone() else 7)
+    if for_phone():
+        legend_above(figure, [axes[0, 0]])
+    else:
+        last = shares[measures[-1]].dropna().iloc[-1]
+        last = last[[code for code in reversed(RECIPIENTS) if code in last]]
+        middles = (last.cumsum() - last / 2).rename(RECIPIENTS)
+        name_lines(axes[0, -1], middles, years[-1] + 0.4, 7)
     return figure
 
 
@@ -742,22 +758,30 @@ def ranks_among_donors(rows: pd.DataFrame) -> Figure:
     most = int(rows.donors.max())
     axes[0, 0].set_ylim(most + 1, 0)
     axes[0, 0].set_yticks([1, *range(10, most + 1, 10)])
+<<<<<<< HEAD
     axes[0, 0].set_ylabel("rank\n(grey: of how many)")
     if rows.share_percent.isna().any():
         axes[0, 0].plot(
             [], [], "o", color=INK, markerfacecolor="white", markersize=3, markeredgewidth=0.6,
             label="net flow negative: more repaid than given",
         )  # fmt: skip
+=======
+    axes[0, 0].set_ylabel("rank\n(grey: donors ranked)")
+    axes[0, 0].plot(
+        [], [], "o", color=INK, markerfacecolor="white", markersize=3, markeredgewidth=0.6,
+        label="net flow negative: more repaid than given",
+    )  # fmt: skip
+>>>>>>> 7b6154b (Figures mended after a designer's and a stranger's look: names at lines, keys for every mark, headlines that say the finding)
     legend_above(figure, axes[0, :1])
     return figure
 
 
 @for_phones
-def side_by_side(rows: pd.DataFrame) -> Figure | None:
+def side_by_side(rows: pd.DataFrame, whose: str) -> Figure | None:
     """A donor's disbursements above China's commitments, each with an axis of its own (f20).
 
-    `rows` is a result of `oda_eras.patterns.beside_china`; China's classes are stacked. None
-    where there are no rows.
+    `rows` is a result of `oda_eras.patterns.beside_china`; China's classes are stacked. `whose`
+    names the donor, "Japan's". None where there are no rows.
     """
     if rows.empty:
         return None
@@ -765,7 +789,7 @@ def side_by_side(rows: pd.DataFrame) -> Figure | None:
     years = range(int(rows.year.min()), int(rows.year.max()) + 1)
     classes = [(SERIES[2], ""), (SERIES[3], "////"), (SERIES[1], "....")]
     looks = [[(COLOURS["net"], "")], classes]
-    titles = {"current": "Net disbursements", "constant 2021": "China's commitments"}
+    titles = {"current": f"{whose} net disbursements", "constant 2021": "China's commitments"}
     for ax, (basis, title), look in zip(axes, titles.items(), looks, strict=True):
         base = pd.Series(0.0, index=years)
         ax.axhline(0, color=INK, lw=0.6)
@@ -783,9 +807,7 @@ def side_by_side(rows: pd.DataFrame) -> Figure | None:
         ax.set_title(title, loc="left", fontweight="bold")
         ax.set_ylabel(f"{basis} US$ million")
         ax.yaxis.set_major_formatter("{x:,.0f}")
-        if ax is axes[1] or len(ax.get_legend_handles_labels()[1]) > 1:
-            ax.set_ylim(top=1.35 * ax.get_ylim()[1])
-            ax.legend(frameon=False, loc="upper left")
+    legend_above(figure, axes[1:])
     figure.align_ylabels(axes)
     return figure
 
@@ -803,7 +825,10 @@ def agreements(
     codes = [code for code in RECIPIENTS if code in set(occasions.recipient)]
     if not codes:
         return None
-    billion = occasions.assign(amount=occasions.amount_yen_million / 1000)
+    start, end = date_position(occasions.signed_from), date_position(occasions.signed_to)
+    billion = occasions.assign(
+        amount=occasions.amount_yen_million / 1000, start=start, end=end, middle=(start + end) / 2
+    )
     tops = [max(billion[billion.recipient == code].amount.max(), 40) * 1.22 for code in codes]
     figure, axes = new_figure(
         "double",
@@ -817,9 +842,9 @@ def agreements(
     for number, (ax, code, top) in enumerate(zip(axes[:, 0], codes, tops, strict=True)):
         colour, marker = STYLES[code]
         pad = era_bands(ax, eras, first=first, last=last, labels=number == 0)
-        for row in billion[billion.recipient == code].itertuples():
-            start, end = date_position(pd.Series([row.signed_from, row.signed_to]))
-            middle, bound = (start + end) / 2, row.kind == "upper bound"
+        own = billion[billion.recipient == code]
+        for row in own.itertuples():
+            middle, bound = row.middle, row.kind == "upper bound"
             if row.kind == "in dollars":
                 ax.plot(middle, top * 0.03, "x", color=INK, markersize=4)
                 ax.annotate(
@@ -829,17 +854,23 @@ def agreements(
                 continue
             line = {"color": colour, "lw": 0.8 if bound else 1.4, "ls": ":" if bound else "-"}
             ax.vlines(middle, 0, row.amount, zorder=2, **line)
-            ax.plot([start, end], [row.amount] * 2, color=colour, lw=0.8, zorder=2)
+            ax.plot([row.start, row.end], [row.amount] * 2, color=colour, lw=0.8, zorder=2)
             ax.plot(
                 middle, row.amount, marker, color=colour, markersize=4, zorder=3,
                 markerfacecolor="white" if bound else colour,
             )  # fmt: skip
             if row.amount >= LEAST_LABELLED:
+                # beside its mark where a higher stem passes
+                near = own[(own.amount > row.amount) & own.middle.between(middle - 1, middle + 1)]
+                side = {"xytext": (0, 3.5), "ha": "center"}
+                if len(near):
+                    right = near.middle.max() < middle
+                    side = {"xytext": (4 if right else -4, 3), "ha": "left" if right else "right"}
                 ax.annotate(
-                    f"{row.amount:,.0f}", (middle, row.amount), xytext=(0, 3.5), ha="center",
-                    textcoords="offset points", fontsize=5.5,
+                    f"{row.amount:,.0f}", (middle, row.amount), textcoords="offset points",
+                    fontsize=5.5, path_effects=[HALO], **side,
                 )  # fmt: skip
-        for date in date_position(events.date):
+        for date in date_position(events.date) if ax is not axes[-1, 0] else []:
             ax.axvline(date, color=INK, lw=0.5, ls=":", zorder=1)
         ax.set_ylim(0, top)
         ax.set_title(RECIPIENTS[code], loc="left", pad=pad + 3, fontweight="bold")
@@ -848,6 +879,18 @@ def agreements(
     # one scale for all, with the room that the names of the events take
     ax.get_gridspec().set_height_ratios([panel.get_ylim()[1] for panel in axes[:, 0]])
     ax.set_ylabel("billion yen")
+    keys = {
+        "upper bound": ("s", "white", ":", billion.kind == "upper bound"),
+        "signed within these days": ("", "none", "-", end > start),
+        "in US dollars": ("x", INK, "", billion.kind == "in dollars"),
+    }
+    for label, (marker, fill, dash, some) in keys.items():
+        if some.any():
+            ax.plot(
+                [], [], marker=marker, ls=dash, color=INK, markerfacecolor=fill, markersize=4,
+                lw=0.8, label=label,
+            )  # fmt: skip
+    legend_above(figure, [ax])
     return figure
 
 
@@ -881,8 +924,13 @@ def commitments(rows: pd.DataFrame, eras: pd.DataFrame) -> Figure | None:
     if len(bounded):
         for ax in (above, below):
             ax.axvline(bounded.max() + 0.5, color=INK, lw=0.5, ls=":")
+        below.annotate(
+            "without technical\ncooperation", (bounded.max() + 0.5, 1), va="top", ha="right",
+            xycoords=below.get_xaxis_transform(), xytext=(-2, -1), textcoords="offset points",
+            fontsize=5.5, color=QUIET, path_effects=[HALO],
+        )  # fmt: skip
     above.set_ylabel("constant 2016 US$ million")
-    below.set_ylabel("share of the donor's\ncommitments, %")
+    below.set_ylabel("share of all\ncommitments, %")
     below.set_ylim(bottom=0)
     if not for_phone():
         name_lines(below, pd.Series(ends), last, 0.12 * np.ptp(below.get_ylim()))
@@ -904,22 +952,19 @@ def signed_and_drawn(rows: pd.DataFrame) -> Figure | None:
         own = rows[rows.recipient == code].set_index("year")
         billion = own.drop(columns="recipient") / 1000
         colour = STYLES[code][0]
-        looks = {"signed": (INK, "#c4c4c4", "bottom"), "drawn": (colour, colour, "top")}
-        for name, (edge, fill, side) in looks.items():
+        ends = {}
+        for name, (edge, fill) in {"signed": (INK, "#c4c4c4"), "drawn": (colour, colour)}.items():
             low, high = billion[f"{name}_low"], billion[f"{name}_high"]
             ax.fill_between(own.index, low, high, color=fill, alpha=0.45, lw=0)
-            for bound in (low, high):
+            for bound in (low, high) if (high > low).any() else (low,):
                 ax.plot(own.index, bound, color=edge, lw=1.1, ls="-" if name == "drawn" else "--")
-            last = (low if name == "drawn" else high).iloc[-1]
-            ax.annotate(
-                name, (own.index[-1], last), xytext=(3, 2 if side == "bottom" else -2),
-                textcoords="offset points", va=side, fontsize=6,
-            )  # fmt: skip
+            ends[name] = (low.iloc[-1] + high.iloc[-1]) / 2
         ax.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
         ax.set_ylim(bottom=0)
         ax.margins(y=0.12)
-        ax.set_xlim(own.index.min() - 0.5, own.index.max() + 3.5)
-        ax.set_ylabel("billion yen")
+        ax.set_xlim(own.index.min() - 0.5, own.index.max() + 0.5)
+        name_lines(ax, pd.Series(ends), own.index.max(), 0.12 * np.ptp(ax.get_ylim()))
+        ax.set_ylabel("billion yen,\nown scales")
         ax.yaxis.set_major_locator(MaxNLocator(4))
     return figure
 
@@ -977,7 +1022,7 @@ def older_decisions(rows: pd.DataFrame, labels: dict[str, str]) -> Figure | None
     place, low, high = range(len(known)), known.share_low, known.share_high
     parts = {
         "signed before the era": (0 * low, low, SERIES[0], ""),
-        "can't be told": (low, high - low, "#9a9a9a", "////"),
+        "cannot be told": (low, high - low, "#9a9a9a", "////"),
         "signed in the era": (high, 100 - high, SERIES[1], ""),
     }
     for label, (start, width, colour, hatch) in parts.items():
@@ -991,8 +1036,12 @@ def older_decisions(rows: pd.DataFrame, labels: dict[str, str]) -> Figure | None
             f"{' to '.join(amounts)} billion yen", (100, at), xytext=(4, 0), va="center",
             textcoords="offset points", fontsize=6, annotation_clip=False,
         )  # fmt: skip
+    ax.annotate(
+        "loans drawn", (100, -0.75), xytext=(4, 0), va="center", textcoords="offset points",
+        fontsize=6, color=QUIET, annotation_clip=False,
+    )  # fmt: skip
     ax.set_yticks(place, [labels.get(era, era) for era in known.era])
-    ax.set_ylim(len(known) - 0.5, -0.5)
+    ax.set_ylim(len(known) - 0.5, -0.9)
     ax.set_xlim(0, 100)
     ax.set_xlabel("share of the loans drawn in the era, %")
     ax.tick_params(left=False)
@@ -1126,38 +1175,36 @@ def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figu
     """
     if for_phone():
         return _era_columns(schemes, events)
-    top = -1.4 if len(events) else -0.4
-    figure, ax = new_figure("double", round(14.7 + 17 * (len(schemes) - 0.5 - top)))
-    for row, (title, eras) in enumerate(schemes.items()):
-        for number, (label, start, stop, level) in enumerate(_spells(eras)):
-            low = row + 0.58 * level
-            ax.barh(low, stop - start, left=start, height=0.54, **_spell_look(number))
-            narrow = stop - start < 0.30 * len(label)
+    spells = {title: _spells(eras) for title, eras in schemes.items()}
+    # a scheme whose eras overlap takes a row and a half
+    taken = [1 + 0.56 * max(level for *_, level in own) for own in spells.values()]
+    rows = np.cumsum([0.0, *taken])
+    figure, ax = new_figure("double", round(14 + 14 * rows[-1] + 18 * (len(events) > 0)))
+    for row, (title, own) in zip(rows, spells.items(), strict=False):
+        for number, (label, start, stop, level) in enumerate(own):
+            low, wide = row + 0.56 * level, stop - start
+            ax.barh(low, wide, left=start, height=0.52, zorder=2, **_spell_look(number))
+            narrow = wide < 0.30 * len(label) and len(label) > 3
+            beside = narrow and wide < 0.4  # narrower than a letter is high
             ax.text(
-                (start + stop) / 2, low, label, ha="center", va="center",
-                fontsize=5 if narrow else 5.5, rotation=90 if narrow and len(label) > 3 else 0,
+                start if beside else (start + stop) / 2, low + (0.3 if beside else 0), label,
+                ha="center", va="top" if beside else "center", fontsize=5 if narrow else 5.5,
+                rotation=90 if narrow and not beside else 0,
             )  # fmt: skip
         ax.text(1991.2, row, title, ha="right", va="center", fontsize=6.5)
-    for number, (date, event) in enumerate(
-        zip(date_position(events.date) + 0.5, events.event, strict=True)
-    ):
-        ax.axvline(date, color="#b0b0b0", lw=0.6, zorder=0)
-        ax.text(
-            date, -0.55 - 0.22 * (number % 4), event, fontsize=5.5, ha="center", va="center",
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
-        )  # fmt: skip
     ax.set_xlim(1991.4, END_OF_TIME)
-    ax.set_ylim(len(schemes) - 0.5, top)
+    ax.set_ylim(rows[-1] - 0.5, -0.5)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.set_xticks(range(1992, 2025, 4))
+    label_events(ax, events, start_of_year=0)
     return figure
 
 
 def _era_columns(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figure:
     """`era_timeline` with time running down, a column for each scheme and one for the events."""
-    figure, ax = new_figure("phone", 165)
-    apart = 0.66  # years between the middles of two names
+    figure, ax = new_figure("phone", 200)
+    apart = 0.56  # years between the middles of two names
     for column, (title, eras) in enumerate(schemes.items()):
         spells = _spells(eras)
         for number, (_, start, stop, level) in enumerate(spells):
@@ -1182,7 +1229,7 @@ def _era_columns(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figu
         ax.axhline(date, color="#b0b0b0", lw=0.6, zorder=0)
         ax.text(
             len(schemes) - 0.4, at, event.replace(" plus ", "\nplus "), fontsize=7.5, va="center",
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
+            path_effects=[HALO],
         )  # fmt: skip
     ax.set_xlim(-0.6, len(schemes) - 0.4 + 2.2 * (len(events) > 0))
     ax.set_ylim(END_OF_TIME, 1991.4)
@@ -1234,7 +1281,7 @@ def specifications(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | 
         sharey=True,
         sharex=True,
         squeeze=False,
-        panel_mm=18 + 9 * len(cases),
+        panel_mm=18 + 10 * len(cases),
     )
     for ax, step in zip(axes[0], steps, strict=True):
         for position, (measure, recipient) in enumerate(cases):
@@ -1245,7 +1292,7 @@ def specifications(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | 
             colour = COLOURS[measure]
             ax.plot([own.in_sd.min(), own.in_sd.max()], [position] * 2, color=colour, lw=0.8)
             ax.plot(
-                own.in_sd, [position] * len(own), "|", color=colour, markersize=5,
+                own.in_sd, [position] * len(own), "|", color=colour, markersize=4,
                 markeredgewidth=0.5,
             )  # fmt: skip
             ax.plot(
@@ -1255,12 +1302,13 @@ def specifications(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | 
             main = own[(own["shift"] == 0) & (own.price_basis == "current")]
             ax.plot(
                 main.in_sd, [position] * len(main), "D", color=INK, markerfacecolor="white",
-                markersize=3.4, label=None if position else "eras unmoved, current US$",
+                markersize=3.4, label=None if position else "eras as dated, current US$",
             )  # fmt: skip
             ax.annotate(
                 f"{(own.in_sd > 0).sum()} of {len(own)} above 0", (0, position),
-                xycoords=("axes fraction", "data"), xytext=(2, 7), textcoords="offset points",
-                va="center", fontsize=5.5, color=QUIET, path_effects=[HALO],
+                xycoords=("axes fraction", "data"), xytext=(2, 10 if for_phone() else 8),
+                textcoords="offset points", va="center", fontsize=5.5, color=QUIET,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4}, zorder=1,
             )  # fmt: skip
         ax.axvline(0, color=INK, lw=0.6, zorder=0)
         ax.set_title(named(step), loc="left", fontweight="bold")
@@ -1268,6 +1316,7 @@ def specifications(rows: pd.DataFrame, named: Callable[[str], str]) -> Figure | 
     names = [f"{measure}, {within(named(recipient))}" for measure, recipient in cases]
     axes[0, 0].set_yticks(range(len(cases)), names)
     axes[0, 0].set_ylim(len(cases) - 0.5, -0.8)
+    axes[0, 0].plot([], [], "|", color=INK, markersize=4, label="one choice of dates and prices")
     axes[0, 0].plot([], [], "s", color=INK, markersize=4, label="median")
     legend_above(figure, axes[0])
     return figure
@@ -1285,16 +1334,56 @@ def specification_curve(rows: pd.DataFrame, named: Callable[[str], str]) -> Figu
     shown = compared(rows)
     if not shown:
         return None
-    figure, axes = new_figure(
-        "double", 108, rows=2, columns=len(shown), sharey="row", sharex="col",
-        squeeze=False, height_ratios=[5, 4], unit="column", panel_mm=46,
-    )  # fmt: skip
+    strips = not for_phone()  # many strokes side by side need a page's width
+    if strips:
+        figure, axes = new_figure(
+            "double", 108, rows=2, columns=len(shown), sharey="row", sharex="col", squeeze=False,
+            height_ratios=[5, 4],
+        )  # fmt: skip
+    else:
+        figure, axes = new_figure("double", 0, rows=len(shown), squeeze=False, panel_mm=42)
+    curves = axes[0] if strips else axes[:, 0]
+    for ax, transition in zip(curves, shown, strict=True):
+        some = rows[rows.transition == transition]
+        valid = some.dropna(subset="in_sd").sort_values("in_sd", ignore_index=True)
+        for measure, marker in (("net", "o"), ("grants", "s")):
+            own, colour = valid[valid.measure == measure], COLOURS[measure]
+            ax.plot(
+                own.index, own.in_sd, marker, color=colour, markersize=2,
+                markerfacecolor="white", markeredgewidth=0.5, label=measure,
+            )  # fmt: skip
+            small = own[own.p <= LEVEL]
+            ax.plot(small.index, small.in_sd, marker, color=colour, markersize=2.4)
+        ax.axhline(0, color=INK, lw=0.6)
+        ax.set_title(
+            f"{named(transition)}\n{len(valid)} valid, {len(some) - len(valid)} blank", loc="left"
+        )
+        ax.set_ylabel("" if strips and ax is not curves[0] else "standard deviations")
+        ax.set_xticks([])
+    if rows.p.notna().any():
+        curves[0].plot(
+            [],
+            [],
+            "o",
+            color=INK,
+            markersize=2.4,
+            label=f"filled: uncorrected p of {LEVEL} or less",
+        )
+    legend_above(figure, curves[:1])
+    if strips:
+        _choices(axes[1], rows, shown, named)
+    return figure
+
+
+def _choices(axes, rows: pd.DataFrame, shown: list[str], named: Callable[[str], str]) -> None:
+    """What each specification of `specification_curve` rests on, in the order of the curve."""
     choices = [
         (column, value)
         for column in ("measure", "price_basis", "recipient")
         for value in dict.fromkeys(rows[column].sort_values())
     ]
     shifts = sorted(rows["shift"].unique())
+<<<<<<< HEAD
     for (above, below), transition in zip(axes.T, shown, strict=True):
         some = rows[rows.transition == transition]
         valid = some.dropna(subset="in_sd").sort_values("in_sd", ignore_index=True)
@@ -1312,27 +1401,26 @@ def specification_curve(rows: pd.DataFrame, named: Callable[[str], str]) -> Figu
         above.set_title(
             f"{named(transition)}\n{len(valid)} valid, {len(some) - len(valid)} blank", loc="left"
         )
+=======
+    for ax, transition in zip(axes, shown, strict=True):
+        valid = rows[rows.transition == transition].dropna(subset="in_sd")
+        valid = valid.sort_values("in_sd", ignore_index=True)
+>>>>>>> 7b6154b (Figures mended after a designer's and a stranger's look: names at lines, keys for every mark, headlines that say the finding)
         for position, (column, value) in enumerate(choices):
             at = valid.index[valid[column] == value]
-            below.plot(at, [position] * len(at), "|", color=INK, markersize=3, markeredgewidth=0.4)
+            ax.plot(at, [position] * len(at), "|", color=INK, markersize=3, markeredgewidth=0.4)
         # the shift of all eras in years, from the smallest at the top of its strip
         strip = len(choices) + 0.6 + 2.4 * (valid["shift"] - shifts[0]) / (shifts[-1] - shifts[0])
-        below.plot(valid.index, strip, ".", color=INK, markersize=1.6)
-        below.set_xticks([])
-        below.spines["left"].set_visible(False)
-        below.tick_params(length=0)
-    axes[0, 0].set_ylabel("difference of means,\nstandard deviations")
-    # opaque, so that the zero line does not cross it where all differences are above zero
-    axes[0, -1].legend(
-        loc="lower right", handletextpad=0.1, facecolor="white", framealpha=1, edgecolor="none"
-    )
-    moved = [f"moved {shift:+d}".replace("-", "−") for shift in (shifts[0], shifts[-1])]
-    axes[1, 0].set_yticks(
+        ax.plot(valid.index, strip, ".", color=INK, markersize=1.6)
+        ax.set_xticks([])
+        ax.spines["left"].set_visible(False)
+        ax.tick_params(length=0)
+    moved = [f"eras moved {shift:+d}".replace("-", "−") for shift in (shifts[0], shifts[-1])]
+    axes[0].set_yticks(
         [*range(len(choices)), len(choices) + 0.6, len(choices) + 3.0],
         [*(named(value) for _, value in choices), moved[0], f"{moved[1]} years"],
     )
-    axes[1, 0].set_ylim(len(choices) + 3.5, -0.7)
-    return figure
+    axes[0].set_ylim(len(choices) + 3.5, -0.7)
 
 
 @for_phones
@@ -1361,13 +1449,15 @@ def placebo_changes(
         some = rows[rows.transition == transition].set_index("donor").change
         others = some.drop(donor)
         left.plot(
-            others, [position] * len(others), "|", color=COLOURS["other donors"], markersize=7
-        )
+            others, [position] * len(others), "|", color=COLOURS["other donors"], markersize=7,
+            label=None if position else "another donor",
+        )  # fmt: skip
         left.plot(some[donor], position, "D", color=COLOURS["donor"], markersize=4.5)
         far = others.abs().idxmax()
         left.annotate(
             names[far], (others[far], position), xytext=(0, 3.5), textcoords="offset points",
-            ha="center", va="bottom", fontsize=5.5, color=QUIET, path_effects=[HALO],
+            ha="left" if others[far] == rows.change.min() else "center", va="bottom",
+            fontsize=5.5, color=QUIET, path_effects=[HALO],
         )  # fmt: skip
         of_all = int(ranks.donors[transition])
         right.plot([1, of_all], [position] * 2, color=COLOURS["other donors"], lw=0.6, zorder=0)
@@ -1393,7 +1483,7 @@ def placebo_changes(
     right.set_xlabel("rank by size of the change (1: largest)")
     right.set_xlim(0, 1.15 * ranks.donors.max())
     right.set_xticks([1, *range(10, ranks.donors.max() + 1, 10)])
-    legend_above(figure, [right])
+    legend_above(figure, [left, right])
     return figure
 
 
@@ -1437,26 +1527,26 @@ def relative_changes(
             for who in [who for who in far if not 1 / FAR <= shown[who] <= FAR]:
                 edge = shown[who] != others[who]
                 inwards = "left" if shown[who] < 1 else "right"
+                far_off = edge and not for_phone()  # where it would reach the middle
+                told = names[who] + (f" ({times(others[who])})" if far_off else "")
                 ax.annotate(
-                    names[who] + (f" ({times(others[who])})" if edge else ""),
-                    (shown[who], position), xytext=(0, 3.5), textcoords="offset points",
+                    told, (shown[who], position), xytext=(0, 3.5), textcoords="offset points",
                     fontsize=5.5, color=QUIET, ha=inwards if edge else "center",
                 )  # fmt: skip
         ax.axvline(1, color=INK, lw=0.6, zorder=0)
         ax.set_title(f"{titles[one]}, {within(names[code])}", loc="left", fontweight="bold")
-    own = rows[rows.donor == donor].iloc[0]
-    axes[0, 0].annotate(
-        names[donor], (own.factor, list(labels).index(own.transition)), xytext=(3, 4),
-        textcoords="offset points", fontsize=6, path_effects=[HALO],
-    )  # fmt: skip
     axes[0, 0].set_xscale("log", base=2)
     ticks = [4.0**power for power in range(-2, 3)]
     axes[0, 0].set_xticks(ticks, [times(tick) for tick in ticks])
     axes[0, 0].set_xlim(0.8 / FARTHEST, FARTHEST / 0.8)
     axes[0, 0].set_yticks(range(len(labels)), labels.values())
     axes[0, 0].set_ylim(len(labels) - 0.5, -0.7)
-    for ax in axes[-1]:
+    for ax in axes.flat if for_phone() else axes[-1]:
         ax.set_xlabel("times the change of all other donors")
+    marks = {names[donor]: ("D", COLOURS["donor"]), "another donor": ("o", COLOURS["other donors"])}
+    for name, (marker, colour) in marks.items():
+        axes[0, 0].plot([], [], marker, color=colour, markersize=4, label=name)
+    legend_above(figure, axes[0, :1])
     return figure
 
 
@@ -1496,7 +1586,14 @@ def synthetic_donor(rows: pd.DataFrame, name: str) -> Figure | None:
         for ax in (above, below):
             ax.axvline(own.year[own.fitted].max() + 0.5, color=INK, lw=0.6, ls=":")
             ax.axhline(0, color=INK, lw=0.6, zorder=0)
-    axes[0, 0].set_ylabel("US$ million")
+        if code != recipients[0]:
+            continue
+        above.annotate(
+            f"end of {own.year[own.fitted].max()}", (own.year[own.fitted].max() + 0.5, 1),
+            xycoords=above.get_xaxis_transform(), xytext=(-2, 0), textcoords="offset points",
+            ha="right", va="top", fontsize=5.5, color=QUIET, path_effects=[HALO],
+        )  # fmt: skip
+    axes[0, 0].set_ylabel("US$ million,\nown scales")
     axes[1, 0].set_ylabel("gap, US$ million")
     legend_above(figure, axes[:, 0])
     return figure

@@ -187,9 +187,9 @@ class Numbers:
         if pd.isna(value):
             raise ValueError(f"number {name!r} is missing")
         text = formatted(value, form) + ("%" if unit == "%" and not of_one else "")
+        kept = round(float(value) * (100 if of_one else 1), 6)
         self.kept[name] = {
-            "value": round(float(value) * (100 if of_one else 1), 6), "text": text, "unit": unit, "meaning": meaning,
-            "in_short": False,
+            "value": kept, "text": text, "unit": unit, "meaning": meaning, "in_short": False,
         }  # fmt: skip
         self.told.append(name)
         return minus(text)
