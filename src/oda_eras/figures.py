@@ -758,20 +758,12 @@ def ranks_among_donors(rows: pd.DataFrame) -> Figure:
     most = int(rows.donors.max())
     axes[0, 0].set_ylim(most + 1, 0)
     axes[0, 0].set_yticks([1, *range(10, most + 1, 10)])
-<<<<<<< HEAD
-    axes[0, 0].set_ylabel("rank\n(grey: of how many)")
+    axes[0, 0].set_ylabel("rank\n(grey: donors ranked)")
     if rows.share_percent.isna().any():
         axes[0, 0].plot(
             [], [], "o", color=INK, markerfacecolor="white", markersize=3, markeredgewidth=0.6,
             label="net flow negative: more repaid than given",
         )  # fmt: skip
-=======
-    axes[0, 0].set_ylabel("rank\n(grey: donors ranked)")
-    axes[0, 0].plot(
-        [], [], "o", color=INK, markerfacecolor="white", markersize=3, markeredgewidth=0.6,
-        label="net flow negative: more repaid than given",
-    )  # fmt: skip
->>>>>>> 7b6154b (Figures mended after a designer's and a stranger's look: names at lines, keys for every mark, headlines that say the finding)
     legend_above(figure, axes[0, :1])
     return figure
 
@@ -1346,7 +1338,9 @@ def specification_curve(rows: pd.DataFrame, named: Callable[[str], str]) -> Figu
     for ax, transition in zip(curves, shown, strict=True):
         some = rows[rows.transition == transition]
         valid = some.dropna(subset="in_sd").sort_values("in_sd", ignore_index=True)
-        for measure, marker in (("net", "o"), ("grants", "s")):
+        for measure, marker in MEASURE_MARKERS.items():
+            if measure not in set(rows.measure):
+                continue
             own, colour = valid[valid.measure == measure], COLOURS[measure]
             ax.plot(
                 own.index, own.in_sd, marker, color=colour, markersize=2,
@@ -1361,14 +1355,8 @@ def specification_curve(rows: pd.DataFrame, named: Callable[[str], str]) -> Figu
         ax.set_ylabel("" if strips and ax is not curves[0] else "standard deviations")
         ax.set_xticks([])
     if rows.p.notna().any():
-        curves[0].plot(
-            [],
-            [],
-            "o",
-            color=INK,
-            markersize=2.4,
-            label=f"filled: uncorrected p of {LEVEL} or less",
-        )
+        filled = f"filled: uncorrected p of {LEVEL} or less"
+        curves[0].plot([], [], "o", color=INK, markersize=2.4, label=filled)
     legend_above(figure, curves[:1])
     if strips:
         _choices(axes[1], rows, shown, named)
@@ -1383,29 +1371,9 @@ def _choices(axes, rows: pd.DataFrame, shown: list[str], named: Callable[[str], 
         for value in dict.fromkeys(rows[column].sort_values())
     ]
     shifts = sorted(rows["shift"].unique())
-<<<<<<< HEAD
-    for (above, below), transition in zip(axes.T, shown, strict=True):
-        some = rows[rows.transition == transition]
-        valid = some.dropna(subset="in_sd").sort_values("in_sd", ignore_index=True)
-        for measure, marker in MEASURE_MARKERS.items():
-            if measure not in set(rows.measure):
-                continue
-            own, colour = valid[valid.measure == measure], COLOURS[measure]
-            above.plot(
-                own.index, own.in_sd, marker, color=colour, markersize=2,
-                markerfacecolor="white", markeredgewidth=0.5, label=measure,
-            )  # fmt: skip
-            small = own[own.p <= LEVEL]
-            above.plot(small.index, small.in_sd, marker, color=colour, markersize=2.4)
-        above.axhline(0, color=INK, lw=0.6)
-        above.set_title(
-            f"{named(transition)}\n{len(valid)} valid, {len(some) - len(valid)} blank", loc="left"
-        )
-=======
     for ax, transition in zip(axes, shown, strict=True):
         valid = rows[rows.transition == transition].dropna(subset="in_sd")
         valid = valid.sort_values("in_sd", ignore_index=True)
->>>>>>> 7b6154b (Figures mended after a designer's and a stranger's look: names at lines, keys for every mark, headlines that say the finding)
         for position, (column, value) in enumerate(choices):
             at = valid.index[valid[column] == value]
             ax.plot(at, [position] * len(at), "|", color=INK, markersize=3, markeredgewidth=0.4)
