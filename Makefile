@@ -105,7 +105,8 @@ $(call table,donor_shares): $(BUILD)/07_donors.json ;
 
 $(BUILD)/08_claims.json: $(call table,panel japan_totals article_oda article_figures context \
   sectors_2012 ranks donor_shares flows agreements china_commitments energy direct_investment \
-  ideal_points) $(call module,claims findings checks_flows checks_decisions checks_world) \
+  ideal_points) $(call module,claims findings checks_flows checks_decisions checks_world \
+  decisions patterns signing_tests) \
   data/claims.csv data/eras.csv data/excerpts.csv data/citations.csv
 # only the default run judges the article's claims
 LEDGER = $(if $(filter JPN,$(RUN)),$(OUT)/tables/t06_claims.csv)

@@ -5,8 +5,8 @@ Flows draw on old decisions and repay older ones; where an era is about decision
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from oda_eras.breaks import holm
 from oda_eras.checks_flows import flow_table, total_net
@@ -22,6 +22,7 @@ from oda_eras.findings import (
     verdict_of,
 )
 from oda_eras.naming import listed
+from oda_eras.signing_tests import multinomial_p
 from oda_eras.study import LEVEL, LISTED, RECIPIENTS
 from oda_eras.words import equation
 
@@ -220,12 +221,11 @@ def change_after_2001(tables, claimed):
     unverified. Terms are told beside them, too few for a test."""
     step = _step(tables, "E1", "E2")
     rows, days = loans(tables), [era_days(tables, era) for era in ("E1", "E2")]
-    length = [(closes - opens).days for opens, closes in days]
+    length = np.array([(closes - opens).days for opens, closes in days])
     (sure_before, may_before), (sure_after, may_after) = (signed_between(rows, *d) for d in days)
-    exposed = length[0] / sum(length)
     pairs = [(may_before, sure_after), (sure_before, may_after)]
     counts = [tuple(map(_occasions, pair)) for pair in pairs]
-    p_signed = max(binomtest(n, n + m, exposed).pvalue for n, m in counts)
+    p_signed = max(multinomial_p([pair], length)[0] for pair in counts)
     adjusted = holm([step["p"], p_signed]).p_holm
     margin = CHANGE * abs(step["mean_before"])
     same = -margin <= step["low"] and step["high"] <= margin

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
-from matplotlib import image
+from PIL import Image
 
 from oda_eras.page import MM, WIDTHS_MM, read_caption
 
@@ -27,7 +27,8 @@ def read_figures(outputs: Path) -> pd.DataFrame:
             raise FileNotFoundError(f"{path.stem} lacks {', '.join(missing)}: run make")
         about = read_caption(path)
         number, question = about.heading.removeprefix("Figure ").split(". ", 1)
-        height, width, *_ = image.imread(path.with_suffix(".png")).shape
+        with Image.open(path.with_suffix(".png")) as saved:  # its size, without its pixels
+            width, height = saved.size
         rows.append(
             {
                 "name": path.stem,

@@ -3,15 +3,10 @@
 import io
 from pathlib import Path
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
-from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.backend_bases import get_registered_canvas_class
 from matplotlib.figure import Figure
 from PIL import Image
 
-CANVASES = {
-    "pdf": FigureCanvasPdf, "svg": FigureCanvasSVG, "png": FigureCanvasAgg, "webp": FigureCanvasAgg
-}  # fmt: skip
 # Pillow's options: about as small as by default, in half the time, and nothing is lost
 PACKED = {
     "png": {"compress_level": 3}, "webp": {"lossless": True, "method": 2, "quality": 25}
@@ -27,7 +22,7 @@ def save(figure: Figure, path: Path, dpi: float | None = None, **options) -> Non
     ending, canvas, own = path.suffix[1:], figure.canvas, figure.dpi
     figure.dpi = dpi or own
     try:
-        getattr(CANVASES[ending](figure), f"print_{ending}")(path, **options)
+        getattr(get_registered_canvas_class(ending)(figure), f"print_{ending}")(path, **options)
     finally:
         figure.set_canvas(canvas)
         figure.dpi = own

@@ -337,6 +337,8 @@ class Words:
         unused = set(given)
         for name, fields in section.fields.items():
             for part in fields:
+                if not any(given_name in part.text for given_name in unused):
+                    continue  # parsing takes long
                 if name == "holds":
                     nodes = ast.walk(self._condition(section, part))
                     unused -= {node.id for node in nodes if isinstance(node, ast.Name)}
@@ -405,6 +407,8 @@ class Words:
         ]
 
     def _fill(self, section: Section, part: Field, given: dict) -> str:
+        if "{" not in part.text:  # nothing to fill in
+            return no_equals(part.text)
         above = "\n" * (part.line - 1)  # so that Jinja counts lines as the file does
         try:
             template = self.environment.from_string(above + part.text)
