@@ -69,7 +69,12 @@ def timed(command: list[str], root: Path) -> float:
     seconds = time.perf_counter() - start
     if run.returncode:
         sys.exit(f"{command[0]} failed:\n{run.stderr.decode()[-2000:]}")
-    return seconds
+    return seconds, processor
+
+
+def tell(case: str, seconds: float, processor: float) -> None:
+    """Print a case; processor time tells more where other work shares the machine."""
+    print(f"{case:32} {seconds:8.3f} s {processor:8.3f} s of processor", flush=True)
 
 
 def edit(notebook: Path) -> None:
@@ -116,8 +121,8 @@ def bench(notebooks: list[str]) -> None:
             for _ in range(3):
                 prepare()
                 runs.append(timed(command, root))
-            seconds[case] = statistics.median(runs)
-            print(f"{case:32} {seconds[case]:8.3f} s", flush=True)
+            seconds[case], processor = map(statistics.median, zip(*runs, strict=True))
+            tell(case, seconds[case], processor)
             if case == "chain, cold":  # each notebook alone on the machine
                 stamps = {
                     n: read_stamp(root / BUILD / Study().name / f"{n}.json") for n in notebooks

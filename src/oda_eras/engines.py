@@ -106,5 +106,6 @@ def compare_engines() -> None:
         tell(case, of_some, "strucchange", found["seconds"][1], same)
     else:
         print("nothing is compared with R: it is not there, or lacks strucchange")
+    print("nothing is compared with R's mbreaks, which Debian does not have")
     tell(f"{PATHS:,} sup-F paths, n = {YEARS}", seconds(lambda: sup_f_paths(paths, trim=TRIM)))
     tell(f"{PATHS:,} placebo groups of 5 of 134", seconds(groups))
