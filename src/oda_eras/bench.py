@@ -62,11 +62,12 @@ def run_cells(notebooks: list[str]) -> None:
                 exec(compile("".join(cell["source"]), name, "exec"), namespace)
 
 
-def timed(command: list[str], root: Path) -> float:
-    """Seconds that a command takes; stops with its last words where it fails."""
-    start = time.perf_counter()
+def timed(command: list[str], root: Path) -> tuple[float, float]:
+    """Seconds and processor time of a command; stops with its last words where it fails."""
+    start, before = time.perf_counter(), os.times()
     run = subprocess.run(command, cwd=root, env=scratch_environment(root), capture_output=True)
-    seconds = time.perf_counter() - start
+    seconds, after = time.perf_counter() - start, os.times()
+    processor = sum(after[2:4]) - sum(before[2:4])  # of children, in user's and system's mode
     if run.returncode:
         sys.exit(f"{command[0]} failed:\n{run.stderr.decode()[-2000:]}")
     return seconds, processor
@@ -134,8 +135,8 @@ def bench(notebooks: list[str]) -> None:
             for donor in DONORS:
                 shutil.rmtree(root / ".build" / donor, ignore_errors=True)
             case = f"{len(DONORS)} donors, {number} job{'s' if number > 1 else ''}"
-            seconds[case] = timed([*some_donors, f"-j{number}"], root)
-            print(f"{case:32} {seconds[case]:8.3f} s", flush=True)
+            seconds[case], processor = timed([*some_donors, f"-j{number}"], root)
+            tell(case, seconds[case], processor)
     floor, count = seconds["floor"], len(notebooks)
     print()
     for case, value in seconds.items():
