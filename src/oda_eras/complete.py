@@ -109,11 +109,12 @@ def complete(outputs: str, notebooks: list[str]) -> None:
         write_json(root / outputs / MERGED[0], files | merged)
         for stray in strays(root, outputs, files):
             print(f"{outputs}/{stray} is made by no notebook: remove it or add what makes it")
+        found = [distribution.metadata for distribution in distributions()]  # each parsed once
         log = {
             "python": platform.python_version(),
             "platform": platform.platform(),
             "seconds": {stamp["notebook"]: stamp["seconds"] for stamp in stamps},
-            "packages": {d.name: d.version for d in sorted(distributions(), key=lambda d: d.name)},
+            "packages": dict(sorted((m["Name"], m["Version"]) for m in found)),
         }
         write_json(build / "run_log.json", log)
         (build / "done").touch()

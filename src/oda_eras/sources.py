@@ -56,7 +56,7 @@ class DataError(Exception):
         super().__init__(f"{file}, {place}: found {found}, expected {expected}")
 
 
-class EachOnce(yaml.SafeLoader):
+class EachOnce(yaml.CSafeLoader):
     """Reads YAML as safe_load does, but refuses a key that comes twice."""
 
     def construct_mapping(self, node, deep=False):

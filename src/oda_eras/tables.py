@@ -7,8 +7,6 @@ import string
 import textwrap
 
 import pandas as pd
-from matplotlib import get_data_path
-from matplotlib.ft2font import FT2Font
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from oda_eras.words import formatted, minus
@@ -272,7 +270,11 @@ class Layout:
 
 
 @functools.cache
-def _font() -> FT2Font:
+def _font():
+    # imported where LaTeX is set only: the end of every chain does without
+    from matplotlib import get_data_path
+    from matplotlib.ft2font import FT2Font
+
     font = FT2Font(f"{get_data_path()}/fonts/ttf/cmr10.ttf")
     font.set_size(10, 72)
     return font
