@@ -155,7 +155,7 @@ test: | $(VENV) ## check everything in a scratch copy; touches nothing here
 	@"$(PYTHON)" -m pytest
 
 test-portable: | $(VENV) ## try the project on other machines' terms: settings, homes, folders, faults (minutes)
-	@"$(PYTHON)" -m pytest -m portable
+	@"$(PYTHON)" -m pytest -m "" --portable
 
 # the paper is about the default run
 report: $(BUILD)/done $(if $(filter JPN,$(RUN)),paper docx) ## write the notebooks as web pages, to read on a phone or print

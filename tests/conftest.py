@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+from portable import KINDS
 
 from oda_eras.bench import copy_tree, scratch_environment
 from oda_eras.stamps import lock
@@ -21,7 +22,20 @@ LONGEST_FIRST = (
 )  # fmt: skip
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--portable", action="store_true", help="the tests of tests/portable.py")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--portable"):
+        ids = {item.nodeid.removeprefix("tests/"): item for item in items}
+        found = {
+            wanted: [test for name, test in ids.items() if wanted in (name, name.split("[")[0])]
+            for wanted in KINDS.values()
+        }
+        if lost := [wanted for wanted, tests in found.items() if not tests]:
+            raise pytest.UsageError(f"tests/portable.py names tests that are none: {lost}")
+        items[:] = dict.fromkeys(item for tests in found.values() for item in tests)
     rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 

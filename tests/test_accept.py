@@ -89,6 +89,17 @@ def test_what_has_run_is_taken_over(executed, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_all_are_taken_over_or_none(executed):
+    committed = executed()
+    before = committed.read_text()
+    build = committed.parents[1] / ".build/JPN"
+    (build / "04_decisions.json").write_text((build / "03_patterns.json").read_text())
+    (build / "04_decisions.ipynb").write_text('{"cells": [')
+    with pytest.raises(KeyError):
+        accept("outputs/JPN", ["03_patterns", "04_decisions"])
+    assert committed.read_text() == before
+
+
 def test_stale_readings_are_not_taken_over(executed):
     committed = executed("notebooks/words/03_patterns.md, line 5: expected a > 1, but a is 0")
     before = committed.read_text()

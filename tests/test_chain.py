@@ -1,14 +1,18 @@
 """What make does: reruns what an edit affects, stops where one fails, accepts, verifies."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 
+import pytest
 from conftest import OUT, ROOT, make, ran, readers_environment, snapshot
 
-from oda_eras.bench import edit
+from oda_eras.bench import edit, outside_make
+from oda_eras.complete import MERGED
 from oda_eras.stamps import sha256
 
 
@@ -148,6 +152,17 @@ def test_verify_looks_at_figures_and_at_what_the_manifest_lists(chain):
     ]
 
 
+@pytest.mark.parametrize("name", MERGED)
+def test_verify_names_damage_in_what_the_last_rule_makes(chain, name):
+    file = chain / OUT / name
+    intact = file.read_bytes()
+    file.write_bytes(intact[: len(intact) // 2])
+    result = make(chain, "verify")
+    file.write_bytes(intact)
+    assert result.returncode != 0 and f"{OUT}/{name} is " in result.stdout
+    assert "Traceback" not in result.stderr
+
+
 def test_an_orphaned_output_goes(chain):
     notebook = chain / "notebooks" / "02_measures.ipynb"
     words = chain / "notebooks" / "words" / "02_measures.md"
@@ -163,6 +178,19 @@ def test_an_orphaned_output_goes(chain):
     words.write_text(said)
     assert "02_measures" in ran(make(chain))
     assert not (chain / OUT / "data" / "places.csv").exists()
+
+
+@pytest.mark.parametrize("awk", ["mawk", "gawk", "busybox awk", "original-awk"])
+def test_help_is_the_same_with_every_awk(awk, tmp_path):
+    program = shutil.which(awk.split()[0])
+    if not program:
+        pytest.skip(f"no {awk} on this machine")
+    (tmp_path / "awk").write_text(f'#!/bin/sh\nexec {awk.replace(awk.split()[0], program)} "$@"\n')
+    (tmp_path / "awk").chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    run = subprocess.run(["make", "help"], cwd=ROOT, env=outside_make() | {"PATH": path},
+                         capture_output=True, text=True)  # fmt: skip
+    assert run.stdout == make(ROOT, "help").stdout
 
 
 def test_help_explains_every_target():

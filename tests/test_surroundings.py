@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from pathlib import Path
@@ -221,6 +222,47 @@ def test_what_a_machine_lacks_is_told_in_a_line(project, fault, words):
     )
     told = [line for line in run.stderr.splitlines() if not line.startswith(("make:", "  "))]
     assert run.returncode != 0 and len(told) == 1 and words in told[0].lower(), run.stderr
+
+
+def apart(*options: str) -> list[str]:
+    """A command that runs others with a network or file systems of their own; skips without."""
+    command = ["unshare", *options]
+    if not shutil.which("unshare") or subprocess.run([*command, "true"]).returncode:
+        pytest.skip("this user may not set a network or a file system apart (unshare)")
+    return command
+
+
+@pytest.mark.portable
+def test_a_checkout_that_can_only_be_read_is_told(project):
+    mount = f'mount --bind -o ro "{project}" "{project}" && cd "{project}" && exec make'
+    run = subprocess.run(
+        [*apart("-m"), "sh", "-c", f"{mount} PYTHON={sys.executable} .build/JPN/01_clean.json"],
+        env=outside_make(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode != 0 and "the file system can only be read" in run.stderr, run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.portable
+def test_a_run_with_the_network_cut_off_gives_the_committed_outputs(project):
+    run = subprocess.run(
+        [*apart("-n"), "make", f"PYTHON={sys.executable}", ".build/JPN/01_clean.json"],
+        cwd=project, env=outside_make(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert_as_committed(project)
+
+
+@pytest.mark.portable
+def test_outputs_may_lie_on_another_file_system(project):
+    elsewhere = Path("/dev/shm")
+    if not os.access(elsewhere, os.W_OK) or os.stat(elsewhere).st_dev == os.stat(project).st_dev:
+        pytest.skip("there is no second file system to write to")
+    with tempfile.TemporaryDirectory(dir=elsewhere) as folder:
+        shutil.move(project / "outputs", folder)
+        (project / "outputs").symlink_to(Path(folder) / "outputs")
+        first_notebook(project)
+        assert_as_committed(project)
 
 
 @pytest.mark.portable

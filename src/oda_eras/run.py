@@ -32,6 +32,8 @@ from oda_eras.study import Study, study_of
 
 # A cell that takes longer hangs; the slowest of the chain takes a few seconds.
 CELL_SECONDS = 600
+# Files that may have to be open at once; a kernel with all libraries opens some ninety.
+FILES = 128
 KERNEL = [
     # else each kernel warns that it talks to this process without encryption
     "--IPKernelApp.log_level=ERROR",
@@ -318,8 +320,23 @@ def run(notebook: Path, outputs: str, listed: list[str]) -> str:
     return f"{name} ran in {seconds} s"
 
 
+def allow_files() -> None:
+    """Let this process and its kernel open as many files at once as they need.
+
+    Raises ChainError where the machine allows fewer, over which libraries fail in many ways.
+    """
+    import resource  # Windows has none, where no notebook is run
+
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < FILES:
+        raise ChainError(f"too few files may be open at once, {most} of {FILES} (ulimit -n)")
+    if now != resource.RLIM_INFINITY and now < FILES:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, most))
+
+
 def main() -> None:
     notebook, outputs, *prerequisites = sys.argv[1:]
+    allow_files()
     try:
         print(run(project_root() / notebook, outputs, prerequisites), flush=True)
     except KeyboardInterrupt:
