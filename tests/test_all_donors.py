@@ -12,12 +12,19 @@ from conftest import OUT, ROOT
 from oda_eras import all_donors
 from oda_eras.all_donors import compare, donors_with_data, jobs
 from oda_eras.bench import outside_make
+from oda_eras.study import Study, study_of
 
 
 def test_donors_are_chosen_by_their_years():
     chosen, left_out = donors_with_data(ROOT)
-    assert {"JPN", "USA", "DEU", "EUI", "KOR"} <= set(chosen)
-    assert "15 are needed" in left_out["BEL"] and not set(chosen) & set(left_out)
+    names = {donor: study.name for donor, study in chosen.items()}
+    assert {"JPN", "USA", "DEU", "EUI", "KOR"} <= {d for d, name in names.items() if d == name}
+    # net flows of Canada's are known to three, Italy's to none, but its gross ones to Uzbekistan
+    assert names["CAN"] == "CAN.recipients-KAZ-KGZ-TJK"
+    assert names["ITA"] == "ITA.recipients-UZB.measure-gross"
+    assert {"BEL", "TUR"} <= set(left_out) and not set(chosen) & set(left_out)
+    for study in chosen.values():
+        assert study_of(ROOT, study.name) == study
 
 
 def test_free_jobs_are_taken_from_makes_pipe_and_given_back():
@@ -60,7 +67,7 @@ def two_runs(project):
 
 
 def test_donors_are_compared_under_a_false_discovery_rate(two_runs):
-    table = compare(two_runs, ["JPN", "DEU"])
+    table = compare(two_runs, [Study(), Study("DEU")])
     assert list(table.donor) == ["DEU", "JPN"]
     assert table.q[0] == pytest.approx(2 * 0.0002) and table.q[1] == table.p_null[1].round(4)
 
@@ -69,7 +76,7 @@ def test_a_failing_donor_is_listed_and_stops_no_other(two_runs, monkeypatch, cap
     monkeypatch.chdir(two_runs)
     monkeypatch.setattr(sys, "argv", ["all_donors", "JPN", "DEU", "USA"])
     monkeypatch.setattr(
-        all_donors, "run_donor", lambda root, donor: "cell 3 failed" if donor == "USA" else ""
+        all_donors, "run_donor", lambda root, study: "cell 3 failed" if study.donor == "USA" else ""
     )
     with pytest.raises(SystemExit, match="1 of 3 donors failed: USA"):
         all_donors.main()

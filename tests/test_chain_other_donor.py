@@ -1,4 +1,4 @@
-"""A run for another donor speaks of that donor and leaves the default run alone."""
+"""A run for another donor, or another region, speaks of that and leaves the default run alone."""
 
 import json
 import re
@@ -7,19 +7,16 @@ import pandas as pd
 from conftest import OUT, make, snapshot
 
 
-def test_another_donors_run_speaks_of_that_donor(chain):
-    before = snapshot(chain)
-    result = make(chain, "-j2", "DONOR=KOR")
-    assert result.returncode == 0, result.stderr
-    assert snapshot(chain) == before  # nothing of it goes into the default run's outputs
-    folder = chain / "outputs/KOR"
+def texts_of(chain, run: str) -> dict[str, str]:
+    """What a run says: captions, alt texts and tables by file, Markdown by notebook."""
+    folder = chain / "outputs" / run
     texts = {
         p.name: p.read_text() for p in (folder / "figures").iterdir() if p.suffix in {".md", ".txt"}
     }
     # the sources are the same for every run, Japan's own totals among them
     tables = [p for p in (folder / "tables").glob("*.md") if p.stem != "t01_sources"]
     texts |= {path.name: path.read_text() for path in tables}
-    for path in sorted((chain / ".build/KOR").glob("0?_*.ipynb")):
+    for path in sorted((chain / ".build" / run).glob("0?_*.ipynb")):
         if path.stem.count("."):
             continue  # what the run was made from
         for cell in json.loads(path.read_text())["cells"]:
@@ -28,6 +25,16 @@ def test_another_donors_run_speaks_of_that_donor(chain):
                 for output in cell.get("outputs", [])
             )
             texts[path.stem] = texts.get(path.stem, "") + said
+    return texts
+
+
+def test_another_donors_run_speaks_of_that_donor(chain):
+    before = snapshot(chain)
+    result = make(chain, "-j2", "DONOR=KOR")
+    assert result.returncode == 0, result.stderr
+    assert snapshot(chain) == before  # nothing of it goes into the default run's outputs
+    folder = chain / "outputs/KOR"
+    texts = texts_of(chain, "KOR")
     assert len(texts) > 40 and "South Korea" in texts["03_patterns"] + texts["07_donors"]
     texts.pop("01_clean")  # it lists the raw tables, some of them Japan's or the article's
     # Japan is meant there: as another donor, as the article's, and in what was declared of its run
@@ -44,3 +51,44 @@ def test_another_donors_run_speaks_of_that_donor(chain):
     assert list(contrasts) == list(pd.read_csv(chain / OUT / "tables/t04_contrasts.csv"))
     assert contrasts.p.isna().all()  # its eras are the data's own
     assert "Nothing to be done" in make(chain, "DONOR=KOR").stdout
+
+
+TURN = """scheme,donor,era,label,name,opens,closes,opening_event,closing_event,source,note
+turns,SWE,S1,Before,Before the turn,2003-01-01,2014-10-03,,,own reading,
+turns,SWE,S2,After,After the turn,2014-10-03,,,,own reading,
+"""
+
+
+def test_a_run_on_another_region_and_eras_of_ones_own_speaks_of_these(chain):
+    before, run = snapshot(chain), "SWE.recipients-MOZ-TZA.eras-turn"
+    (chain / "turn.csv").write_text(TURN)
+    choices = ["DONOR=SWE", "RECIPIENTS=Mozambique,TZA", "ERAS=turn.csv"]
+    goals = [f".build/{run}/{name}.json" for name in ("03_patterns", "06_eras")]
+    result = make(chain, "-j2", *choices, *goals)
+    assert result.returncode == 0, result.stderr
+    assert snapshot(chain) == before
+    texts = texts_of(chain, run)
+    assert "Mozambique and Tanzania" in texts["03_patterns"] + texts["06_eras"]
+    meant = r"by rotation, on Japan's net ODA to all five|CRS lacks a part of Japan's"
+    strays = {
+        name: re.findall(
+            r"(?i).{30}\b(?:japan|yen|uzbek|kazakh|central asia|the five)\w*\b.{30}",
+            re.sub(meant, "", text),
+        )
+        for name, text in texts.items()
+    }
+    strays.pop("01_clean")
+    assert not {name: found for name, found in strays.items() if found}
+    panel = pd.read_csv(chain / "outputs" / run / "data/panel.csv")
+    assert set(panel.recipient) == {"MOZ", "TZA"} and set(panel.status) == {"converted"}
+    assert (panel.usd_million > 0).all()  # what is not printed has no row
+    contrasts = pd.read_csv(chain / "outputs" / run / "tables/t04_contrasts.csv")
+    assert contrasts.p.notna().all() and set(contrasts.measure) == {"gross"}
+    sources = (chain / "outputs" / run / "tables/t04_contrasts.md").read_text()
+    assert "the run's own eras" in sources and "World Bank" not in sources
+    # an edit of the file is seen
+    (chain / "turn.csv").write_text(TURN.replace("2014-10-03", "2013-10-03"))
+    assert (
+        "02_measures ran"
+        in make(chain, *choices, goals[1].replace("06_eras", "02_measures")).stdout
+    )

@@ -37,6 +37,8 @@ CHOICES = [
 def test_a_name_tells_the_choices(given):
     study = read_study(ROOT, given)
     assert study_of(ROOT, f"outputs/{study.name}") == study
+    _, *parts = study.command.split(" ")
+    assert read_study(ROOT, dict(part.split("=") for part in parts)) == study
 
 
 def test_the_default_run_is_japans_and_a_default_by_its_name_too():

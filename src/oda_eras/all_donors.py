@@ -1,17 +1,19 @@
 """Run the chain for every donor with enough data: `python -m oda_eras.all_donors [DONOR...]`.
 
-`make -j2 donors` calls this; with names, only those donors are run. Each donor's run is make's
-own, so what is up to date is skipped. A run that fails does not stop the others. At the end the
-donors are compared in one table and one figure in outputs/donors.
+`make -j2 donors` calls this; with names, only those donors are run. A donor is run on as many of
+the five as its flows are known to for long enough, on net ODA where that is possible. Each donor's
+run is make's own, so what is up to date is skipped. A run that fails does not stop the others. At
+the end the donors are compared in one table and one figure in outputs/donors.
 """
 
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import combinations
 from pathlib import Path
 from select import select
 
@@ -22,23 +24,55 @@ from oda_eras import figures
 from oda_eras.bench import outside_make
 from oda_eras.commands import one_line
 from oda_eras.measures import ALL
+from oda_eras.naming import listed
 from oda_eras.notebook import Notebook
 from oda_eras.paths import project_root
-from oda_eras.study import FEWEST_YEARS, LEVEL, MEMBER_GROUPS, Study, StudyError, read_study
+from oda_eras.study import (
+    FEWEST_YEARS,
+    LEVEL,
+    MEASURES,
+    MEMBER_GROUPS,
+    RECIPIENTS,
+    WORLD_MEASURES,
+    Study,
+    known_years,
+    longest_stretch,
+)
 
 COMPARISON = "outputs/donors"
 
 
-def donors_with_data(root: Path) -> tuple[list[str], dict[str, str]]:
-    """Donors that the default parameters can be run for, and why the others can't."""
+def donors_with_data(root: Path) -> tuple[dict[str, Study], list[str]]:
+    """A study of each donor with flows that are known for long enough, and who has none."""
     table = pd.read_csv(root / "data/donors.csv")
-    chosen, left_out = [], {}
-    for donor in table.donor[table.group.isin(MEMBER_GROUPS)]:
-        try:
-            chosen.append(read_study(root, {"donor": donor}).donor)
-        except StudyError as error:
-            left_out[donor] = str(error)
-    return chosen, left_out
+    table = table[table.group != "aggregate"]
+    found = {
+        donor: study_with_most(root, donor, group in MEMBER_GROUPS)
+        for donor, group in zip(table.donor, table.group, strict=True)
+    }
+    chosen = {donor: study for donor, study in found.items() if study}
+    return chosen, [donor for donor in found if donor not in chosen]
+
+
+def study_with_most(root: Path, donor: str, member: bool) -> Study | None:
+    """The study of a donor with most of the five, then of net ODA, gross or commitments.
+
+    `member` of the DAC or not: others report no net flows to these tables. Returns None where no
+    recipient's flows are known in `FEWEST_YEARS` consecutive years.
+    """
+    best = None
+    for measure in (*MEASURES[:1], *WORLD_MEASURES) if member else WORLD_MEASURES:
+        known = known_years(root, Study(donor, measure=measure))
+        for count in range(len(known), len(best.recipients) if best else 0, -1):
+            stretches = {
+                codes: longest_stretch(set.intersection(*(known[code] for code in codes)))
+                for codes in combinations(known, count)
+            }
+            codes = max(stretches, key=lambda codes: len(stretches[codes]))
+            if len(stretches[codes]) >= FEWEST_YEARS:
+                best = Study(donor, codes, measure=measure)
+                break
+    return best
 
 
 @contextmanager
@@ -63,9 +97,10 @@ def jobs(makeflags: str) -> Iterator[int]:
             os.write(given, free)
 
 
-def run_donor(root: Path, donor: str) -> str:
+def run_donor(root: Path, study: Study) -> str:
     """Bring one donor's run up to date; returns what went wrong, empty where nothing did."""
-    choice = [f"DONOR={donor}"] if donor != Study().donor else []
+    codes = ",".join(study.recipients)
+    choice = [f"DONOR={study.donor}", f"RECIPIENTS={codes}", f"MEASURE={study.measure}"]
     run = subprocess.run(
         ["make", f"PYTHON={sys.executable}", *choice],
         cwd=root, env=outside_make(), capture_output=True, text=True,
@@ -73,21 +108,22 @@ def run_donor(root: Path, donor: str) -> str:
     return (run.stdout + run.stderr).strip()[-1500:] if run.returncode else ""
 
 
-def compare(root: Path, donors: list[str]) -> pd.DataFrame:
+def compare(root: Path, studies: Iterable[Study]) -> pd.DataFrame:
     """Each donor's largest shift of the mean, with a false discovery rate over donors.
 
     Returns
     -------
     DataFrame
-        A row per donor, smallest p first: donor, name, first, last, n (years of the total of
-        net ODA to all five, current US$), sup_f, last_old, first_new, rho_null, p_null (simulated
-        at the donor's own autocorrelation), p_break (with the best break removed), q (p_null
-        adjusted over donors by Benjamini and Hochberg 1995), bic_breaks, lwz_breaks.
+        A row per donor, smallest p first: donor, name, measure, recipients (of the five, by name,
+        or "all five"), first, last, n (years of their total, current US$), sup_f, last_old,
+        first_new, rho_null, p_null (simulated at the donor's own autocorrelation), p_break (with
+        the best break removed), q (p_null adjusted over donors by Benjamini and Hochberg 1995),
+        bic_breaks, lwz_breaks.
     """
     names = pd.read_csv(root / "data/donors.csv").set_index("donor").name
     rows = []
-    for donor in donors:
-        folder = root / "outputs" / donor
+    for study in studies:
+        folder = root / "outputs" / study.name
         tests = pd.read_csv(folder / "data/break_tests.csv")
         found = tests[(tests.recipient == ALL) & (tests.price_basis == "current")]
         test = found.sort_values("start").iloc[-1]  # the later start is the main one
@@ -97,8 +133,12 @@ def compare(root: Path, donors: list[str]) -> pd.DataFrame:
         breaks = counts.drop_duplicates("criterion").set_index("criterion").breaks
         rows.append(
             {
-                "donor": donor,
-                "name": names[donor],
+                "donor": study.donor,
+                "name": names[study.donor],
+                "measure": study.measure,
+                "recipients": "all five"
+                if study.recipients == Study().recipients
+                else listed(RECIPIENTS[code] for code in study.recipients),
                 "first": int(test.start),
                 "last": int(test.start + test.n - 1),
                 **test[["n", "sup_f", "last_old", "first_new", "rho_null", "p_null", "p_break"]],
@@ -107,7 +147,7 @@ def compare(root: Path, donors: list[str]) -> pd.DataFrame:
             }
         )
     table = pd.DataFrame(rows).astype({"n": int, "last_old": int, "first_new": int})
-    table.insert(12, "q", false_discovery_control(table.p_null.astype(float)).round(4))
+    table.insert(14, "q", false_discovery_control(table.p_null.astype(float)).round(4))
     return table.sort_values(["p_null", "donor"], ignore_index=True)
 
 
@@ -115,7 +155,9 @@ def publish(table: pd.DataFrame) -> None:
     """Write the comparison's table and figure."""
     nb = Notebook("all_donors", COMPARISON, study=Study())
     nb.table("t40_donors", table)
-    plotted = table[["donor", "name", "first", "last", "last_old", "p_null", "q"]]
+    plotted = table[
+        ["donor", "name", "measure", "recipients", "first", "last", "last_old", "p_null", "q"]
+    ]
     nb.figure(
         "f40_who_shifted_when", figures.donors_compared(table), plotted, table=table,
         held=list(table.name[table.q <= LEVEL]), rate=LEVEL,
@@ -127,20 +169,23 @@ def main() -> None:
     from tqdm import tqdm
 
     root = project_root()
-    donors, left_out = donors_with_data(root)
+    studies, left_out = donors_with_data(root)
     print(
-        f"{len(donors)} donors have flows to all five in {FEWEST_YEARS} consecutive years or more; "
-        f"left out: {', '.join(left_out)}",
+        f"{len(studies)} donors have flows to some of the five that are known in {FEWEST_YEARS} "
+        f"consecutive years or more; left out: {', '.join(left_out)}",
         flush=True,
     )
-    donors = sys.argv[1:] or donors
+    donors = sys.argv[1:] or list(studies)
+    unknown = [donor for donor in donors if donor not in studies]
+    if unknown:
+        sys.exit(f"{', '.join(unknown)}: expected some of {', '.join(studies)}")
     failed = {}
     with jobs(os.environ.get("MAKEFLAGS", "")) as count, ThreadPoolExecutor(count) as pool:
-        results = pool.map(lambda donor: run_donor(root, donor), donors)
+        results = pool.map(lambda donor: run_donor(root, studies[donor]), donors)
         for donor, message in tqdm(zip(donors, results, strict=True), total=len(donors)):
             if message:
                 failed[donor] = message
-    whole = [donor for donor in donors if donor not in failed]
+    whole = [studies[donor] for donor in donors if donor not in failed]
     if whole:
         publish(compare(root, whole))
     for donor, message in failed.items():

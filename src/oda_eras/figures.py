@@ -32,6 +32,7 @@ from oda_eras.page import (
     RECIPIENTS,
     SERIES,
     STYLES,
+    broken,
     columns_that_fit,
     for_phone,
     for_phones,
@@ -45,6 +46,8 @@ from oda_eras.words import equation, formatted
 
 # How specifications tell measures apart.
 MEASURE_MARKERS = {"net": "o", "gross": "o", "grants": "s", "commitments": "^"}
+# More panels than that stand in two lines.
+MOST_IN_LINE = 6
 # Agreements of fewer billion yen carry no number.
 LEAST_LABELLED = 10
 # Where the time line of eras ends, a year.
@@ -235,7 +238,10 @@ def flows_by_recipient(
         ax.bar(series.index, series, width=0.72, color=colour, zorder=2)
         ax.axhline(0, color=INK, lw=0.6, zorder=3)
         mark_blank(ax, series)
-        ax.set_title(panel_name(code, axes), loc="left", pad=pad + 3, fontweight="bold")
+        name = panel_name(code, axes)
+        if code in RECIPIENTS:
+            name = panel_title(code, min(len(small), MOST_IN_LINE))
+        ax.set_title(name, loc="left", pad=pad + 3, fontweight="bold")
         ax.yaxis.set_major_locator(MaxNLocator(4 if ax is large else 3))
         wide = ax is large or for_phone()
         ax.xaxis.set_major_locator(MaxNLocator(7 if wide else 3, integer=True))
@@ -259,14 +265,37 @@ def one_above_many(count: int):
             "phone", 0, rows=count + 1, panel_mm=36, height_ratios=ratios
         )
         return figure, above, rest
+    lines = -(-count // MOST_IN_LINE)
     figure, axes = new_figure(
-        "double", 104, rows=2, columns=count, height_ratios=[5, 3], squeeze=False
-    )
+        "double", 64 + 40 * lines, rows=1 + lines, columns=-(-count // lines),
+        height_ratios=[5, *[3] * lines], squeeze=False,
+    )  # fmt: skip
     above, *spare = axes[0]
-    for ax in spare:
+    for ax in [*spare, *axes[1:].flat[count:]]:
         ax.remove()
     above.set_subplotspec(above.get_gridspec()[0, :])
-    return figure, above, list(axes[1])
+    return figure, above, list(axes[1:].flat[:count])
+
+
+def lines_of_panels(width: str, height: float, codes: list[str], **options):
+    """Open a figure with a panel for each recipient, in lines; returns (figure, {code: axes})."""
+    lines = 1 if for_phone() else -(-len(codes) // MOST_IN_LINE)
+    figure, axes = new_figure(
+        width, height * lines, rows=lines, columns=-(-len(codes) // lines), sharex=True,
+        sharey=True, squeeze=False, **options,
+    )  # fmt: skip
+    for ax in axes.flat[len(codes) :]:
+        ax.remove()
+    for ax in axes.flat[len(codes) - axes.shape[1] : len(codes)]:  # above one that is left out too
+        ax.tick_params(labelbottom=True)
+    return figure, dict(zip(codes, axes.flat, strict=False))
+
+
+def panel_title(code: str, columns: int) -> str:
+    """A recipient's name above one of so many panels in a line: a long one is broken."""
+    if for_phone():
+        return RECIPIENTS[code]
+    return "\n".join(broken(RECIPIENTS[code], 180 / columns - 8, 7, "bold"))
 
 
 def mark_blank(ax, series: pd.Series) -> None:
@@ -489,18 +518,17 @@ def share_by_recipient(shares: pd.DataFrame) -> Figure:
     `shares` has columns recipient, year, share_percent; a missing share breaks the line.
     """
     recipients = [r for r in RECIPIENTS if r in set(shares.recipient)]
-    figure, axes = new_figure(
-        "double" if len(recipients) > 1 else "single", 52, columns=len(recipients),
-        sharey=True, sharex=True, squeeze=False,
-    )  # fmt: skip
-    for ax, code in zip(axes[0], recipients, strict=True):
+    width = "double" if len(recipients) > 1 else "single"
+    figure, axes = lines_of_panels(width, 52, recipients)
+    for code, ax in axes.items():
         series = shares[shares.recipient == code].sort_values("year")
         colour, marker = STYLES[code]
         ax.plot(series.year, series.share_percent, color=colour, marker=marker, markersize=2.2)
         ax.axhline(0, color=INK, lw=0.6, zorder=0)
-        ax.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
+        title = panel_title(code, min(len(recipients), MOST_IN_LINE))
+        ax.set_title(title, loc="left", fontweight="bold")
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes[0, 0].set_ylabel("share, %")
+    axes[recipients[0]].set_ylabel("share, %")
     return figure
 
 
@@ -739,10 +767,8 @@ def ranks_among_donors(rows: pd.DataFrame) -> Figure:
     """
     codes = [code for code in RECIPIENTS if code in set(rows.recipient)]
     years = range(int(rows.year.min()), int(rows.year.max()) + 1)
-    figure, axes = new_figure(
-        "double", 58, columns=len(codes), sharex=True, sharey=True, squeeze=False
-    )
-    for ax, code in zip(axes[0], codes, strict=True):
+    figure, axes = lines_of_panels("double", 58, codes)
+    for code, ax in axes.items():
         series = rows[rows.recipient == code].sort_values("year")
         colour, marker = STYLES[code]
         # without a share the net flow is negative: more is repaid than given, and the rank is low
@@ -753,18 +779,19 @@ def ranks_among_donors(rows: pd.DataFrame) -> Figure:
                 markerfacecolor=fill, markeredgewidth=0.6,
             )  # fmt: skip
         ax.bar(series.year, series.donors + 0.5, width=1.0, color=BAND, lw=0, zorder=0)
-        ax.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
+        title = panel_title(code, min(len(codes), MOST_IN_LINE))
+        ax.set_title(title, loc="left", fontweight="bold")
         ax.set_xticks(years[:: (len(years) - 1) // 2])
-    most = int(rows.donors.max())
-    axes[0, 0].set_ylim(most + 1, 0)
-    axes[0, 0].set_yticks([1, *range(10, most + 1, 10)])
-    axes[0, 0].set_ylabel("rank\n(grey: donors ranked)")
+    most, first = int(rows.donors.max()), axes[codes[0]]
+    first.set_ylim(most + 1, 0)
+    first.set_yticks([1, *range(10, most + 1, 10)])
+    first.set_ylabel("rank\n(grey: donors ranked)")
     if rows.share_percent.isna().any():
-        axes[0, 0].plot(
+        first.plot(
             [], [], "o", color=INK, markerfacecolor="white", markersize=3, markeredgewidth=0.6,
             label="net flow negative: more repaid than given",
         )  # fmt: skip
-    legend_above(figure, axes[0, :1])
+    legend_above(figure, [first])
     return figure
 
 
@@ -1533,18 +1560,23 @@ def synthetic_donor(rows: pd.DataFrame, name: str) -> Figure | None:
     recipients = list(dict.fromkeys(rows.recipient))
     if not recipients:
         return None
+    lines = 1 if for_phone() else -(-len(recipients) // MOST_IN_LINE)
     figure, axes = new_figure(
-        "double" if len(recipients) > 1 else "single", 88, rows=2, columns=len(recipients),
-        sharex=True, squeeze=False, unit="column",
+        "double" if len(recipients) > 1 else "single", 88 * lines, rows=2 * lines,
+        columns=-(-len(recipients) // lines), sharex=True, squeeze=False, unit="column",
     )  # fmt: skip
-    for (above, below), code in zip(axes.T, recipients, strict=True):
+    pairs = [pair for line in range(lines) for pair in axes[2 * line : 2 * line + 2].T]
+    for ax in [ax for pair in pairs[len(recipients) :] for ax in pair]:
+        ax.remove()
+    for (above, below), code in zip(pairs, recipients, strict=False):
         some = rows[rows.recipient == code]
         own, others = some[some.treated], some[~some.treated]
         above.plot(own.year, own.own, "-o", color=COLOURS["donor"], markersize=2, label=name)
         above.plot(
             own.year, own.synthetic, "--", color=COLOURS["other donors"], label=f"synthetic {name}"
         )
-        above.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
+        title = panel_title(code, min(len(recipients), MOST_IN_LINE))
+        above.set_title(title, loc="left", fontweight="bold")
         for number, (_, path) in enumerate(others.groupby("donor")):
             below.plot(
                 path.year, path.gap, "-", color=COLOURS["placebo"], lw=0.6,

@@ -28,6 +28,8 @@ from oda_eras.stamps import read_json, write_atomically
 from oda_eras.study import Study, study_of
 
 REPORT = "report"  # folder within the outputs, one of `oda_eras.complete.BY_REQUEST`
+# notebooks that answer for a run that README.md is not about
+ANSWERING = ["03_patterns", "04_decisions", "05_breaks", "06_eras", "07_donors"]
 HEADLINES = ["f24", "f01", "f29", "f09"]  # of these the first three that the run has
 SCREEN_DPI, SAVED_DPI = 110, 300  # of figures that a notebook shows, and of saved PNGs
 STEP = 16  # of 256 levels of a colour: figures weigh a third, and no eye sees it
@@ -96,7 +98,8 @@ def write_report(executed: Path, outputs: Path, notebooks: list[str]) -> Path:
                 places[claim["id"]] = f"{entry['page']}#{claim['id']}"
             report_claims.fold(body)
 
-    front = BeautifulSoup(index(templates, study, run, pages, root, outputs), "html.parser")
+    told = in_short(read)
+    front = BeautifulSoup(index(templates, study, run, pages, told, root, outputs), "html.parser")
     html: dict[str, tuple[str, BeautifulSoup, list[dict]]] = {"index.html": (study, front, [])}
     home = {"page": "index.html", "rel": "up", "label": "Index"}
     for number, page in enumerate(pages):
@@ -238,17 +241,34 @@ def anchor_of(ref: str) -> str:
     return ref.lower().replace(" ", "-")
 
 
-def index(templates, title: str, run: Study, pages: list[dict], root: Path, outputs: Path) -> str:
+def in_short(notebooks: dict[str, nbformat.NotebookNode]) -> str:
+    """The first that each of `ANSWERING` says in short, as a list in Markdown."""
+    answers = []
+    for name in ANSWERING:
+        for cell in notebooks[name].cells if name in notebooks else ():
+            for output in cell.get("outputs", ()):
+                text = output.get("data", {}).get("text/markdown", "")
+                bullet = re.match(r"\*\*In short\*\*\n\n- (.+)", text)
+                if bullet:
+                    title = name.partition("_")[2].capitalize()
+                    answers.append(f"**[{title}](notebooks/{name}.ipynb).** {bullet[1]}")
+    return "\n".join(f"{number}. {answer}" for number, answer in enumerate(answers, start=1))
+
+
+def index(
+    templates, title: str, run: Study, pages: list[dict], told: str, root: Path, outputs: Path
+) -> str:
     """The front page: question, answer, three ways on, figures, downloads and all pages.
 
-    Packs what can be downloaded into the report's folder.
+    `told` is the answer of a run that README.md is not about. Packs what can be downloaded into
+    the report's folder.
     """
     if run == Study():
         readme = (root / "README.md").read_text(encoding="utf-8")
         question, answer = question_and_answer(readme, read_json(outputs / "numbers.json"))
     else:
-        question = f"The same notebooks, with other parameters: {run.name}."
-        answer = "The answer in the project's README is about Japan and left out here."
+        question = "How much was given to whom, what was decided, and did the level shift?"
+        answer = told
     names = [f"{p.stem}" for h in HEADLINES for p in (outputs / "figures").glob(f"{h}_*.png")]
     return templates.get_template("index.html.j2").render(
         title=title,
@@ -258,6 +278,7 @@ def index(templates, title: str, run: Study, pages: list[dict], root: Path, outp
         figures=[saved_figure(outputs, name) for name in names[:3]],
         downloads=downloads(root, outputs, outputs / REPORT),
         citation=citation(root),
+        command=run.command,
     )
 
 

@@ -193,7 +193,8 @@ def adapt(notebook: dict, study: Study, root: Path) -> tuple[dict, dict]:
     from oda_eras.naming import read_naming, sentence
 
     naming = read_naming(root, study)
-    names = {"Japan's": naming.whose, "Japan": naming.donor, "the five": naming.region}
+    names = {"synthetic Japan": f"synthetic {naming.donor.removeprefix('the ')}"}
+    names |= {"Japan's": naming.whose, "Japan": naming.donor, "the five": naming.region}
     names |= {"net ODA": naming.oda, "Net ODA": sentence(naming.oda)}
     names |= {"net flows": f"{study.described} flows", "Net flows": f"{study.described} flows"}
     cells: list[dict] = []

@@ -162,14 +162,28 @@ class Study:
     @property
     def name(self) -> str:
         """Name of the run: the donor, then every choice other than the default."""
-        parts = [self.donor]
+        parts = (f"{key.replace('_', '-')}-{text}" for key, text in self._choices.items())
+        return ".".join([self.donor, *parts])
+
+    @property
+    def command(self) -> str:
+        """What makes the run."""
+        given = [f"DONOR={self.donor}"] if self.donor != Study.donor else []
+        for key, text in self._choices.items():
+            text = {"recipients": ",".join(self.recipients), "eras": f"{text}.csv"}.get(key, text)
+            given.append(f"{key.upper()}={text}")
+        return " ".join(["make", *given])
+
+    @property
+    def _choices(self) -> dict[str, str]:
+        """Every choice but the donor that is not the default, as text."""
+        found = {}
         for field in fields(self)[1:]:
             value = getattr(self, field.name)
             default = self.default_measure if field.name == "measure" else field.default
             if value != default:
-                text = "-".join(value) if isinstance(value, tuple) else str(value)
-                parts.append(f"{field.name.replace('_', '-')}-{text}")
-        return ".".join(parts)
+                found[field.name] = "-".join(value) if isinstance(value, tuple) else str(value)
+        return found
 
     @property
     def in_central_asia(self) -> bool:
