@@ -23,6 +23,7 @@ from oda_eras import figures, naming, notebook, page
 from oda_eras.bench import copy_tree, run_cells
 from oda_eras.notebook import Notebook
 from oda_eras.sources import load_sources, short_source_line, source_line
+from oda_eras.study import RECIPIENTS
 
 NAMES = sorted(path.stem for path in (ROOT / OUT / "figures").glob("f*.png"))
 ON_PHONE = " on a phone"
@@ -650,3 +651,31 @@ def test_the_farthest_donors_are_named_and_those_beyond_the_edge_with_their_valu
     assert ax.get_title(loc="left") == "Gross disbursements, all recipients"
     others, own, *_ = (line.get_xdata() for line in ax.lines)
     assert sorted(others) == [1 / figures.FARTHEST, 1.0, 7.0] and list(own) == [2.0]
+
+
+@pytest.mark.parametrize("count", [1, 7, 12])
+def test_other_recipients_have_names_styles_and_room(count):
+    names = pd.read_csv(ROOT / "data/recipients.csv").query("kind == 'country'")
+    longest = names.iloc[names.name.str.len().argsort()[::-1]].head(count)
+    page.show_recipients(dict(zip(longest.recipient, longest.name, strict=True)))
+    try:
+        codes = [*longest.recipient, *(["all"] if count > 1 else [])]
+        years = pd.DataFrame({"year": [2003, 2004, 2005], "usd_million": [1.0, 2.0, 3.0]})
+        rows = pd.DataFrame({"recipient": codes}).merge(years, how="cross")
+        rows = rows.assign(rank=1, donors=20, share_percent=5.0)
+        eras = pd.DataFrame({"label": ["one"], "opens": ["2003-01-01"], "closes": [None]})
+        of_each = rows[rows.recipient != "all"]
+        for figure, panels in (
+            (figures.flows_by_recipient(rows, eras), len(codes)),
+            (figures.ranks_among_donors(of_each), count),
+            (figures.share_by_recipient(of_each), count),
+        ):
+            figure.canvas.draw()
+            titles = [ax.title.get_window_extent() for ax in figure.axes]
+            assert len(titles) == panels
+            for one, other in itertools.combinations(titles, 2):
+                assert not one.overlaps(other)
+            plt.close(figure)
+        assert len(set(page.STYLES.values())) == len(set(page.HATCHES)) == count
+    finally:
+        page.show_recipients(RECIPIENTS)

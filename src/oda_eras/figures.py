@@ -240,7 +240,7 @@ def flows_by_recipient(
         mark_blank(ax, series)
         name = panel_name(code, axes)
         if code in RECIPIENTS:
-            name = panel_title(code, min(len(small), MOST_IN_LINE))
+            name = panel_title(code, min(max(len(small), 1), MOST_IN_LINE))
         ax.set_title(name, loc="left", pad=pad + 3, fontweight="bold")
         ax.yaxis.set_major_locator(MaxNLocator(4 if ax is large else 3))
         wide = ax is large or for_phone()
