@@ -351,14 +351,6 @@ def _plain(text: str) -> str:
     return text.casefold().replace("_", " ")
 
 
-def recipient_names(root: Path, study: Study) -> dict[str, str]:
-    """Names of a study's recipients, by their codes."""
-    if study.in_central_asia:
-        return {code: RECIPIENTS[code] for code in study.recipients}
-    names = {row["recipient"]: row["name"] for row in _rows(root, *RECIPIENT_LIST)}
-    return {code: names[code] for code in study.recipients}
-
-
 def schemes_of(root: Path, study: Study, eras_file: str = "") -> list[str]:
     """Schemes of eras that a study can be run with, its default first.
 
