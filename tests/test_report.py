@@ -365,14 +365,17 @@ def test_a_page_opens_with_the_answer(report):
         assert page.index("<h1") < page.index("<strong>In short</strong>") < first, name
 
 
-def test_another_donors_report_leaves_the_findings_out(tmp_path):
+def test_another_donors_report_opens_with_its_own_answer(tmp_path):
     notebook = nbformat.read(ROOT / "notebooks" / "01_clean.ipynb", as_version=4)
-    nbformat.write(notebook, tmp_path / "01_clean.ipynb")
+    nbformat.write(notebook, tmp_path / "05_breaks.ipynb")
     (tmp_path / "DEU").mkdir()
-    folder = write_report(tmp_path, tmp_path / "DEU", ["01_clean"])
-    text = (folder / "index.html").read_text(encoding="utf-8")
-    assert "<h1>ODA from Germany to Central Asia</h1>" in text
-    assert "is about Japan" in text and "peaked at" not in text
+    folder = write_report(tmp_path, tmp_path / "DEU", ["05_breaks"])
+    front = BeautifulSoup((folder / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert front.h1.get_text() == "ODA from Germany to Central Asia"
+    (answer,) = front.select(".answer li")
+    assert answer.get_text().startswith("Breaks. The 22 raw tables pass")
+    assert answer.a["href"] == "05_breaks.html"
+    assert front.select_one(".ways pre").get_text().startswith("make DONOR=DEU\n")
 
 
 def test_a_rerun_removes_the_page_of_a_notebook_that_went(report):
