@@ -646,8 +646,11 @@ def test_the_farthest_donors_are_named_and_those_beyond_the_edge_with_their_valu
     names = {"JPN": "Japan", "FRA": "France", "ARE": "Emirates", "all": "All recipients"}
     labels = {"E0 to E1": "One to two", "E1 to E2": "Two to three"}
     [ax] = figures.relative_changes(rows, "JPN", labels, names).axes
-    assert [t.get_text() for t in ax.texts] == ["Emirates (1/400)", "France", "not known"]
-    assert [t.get_text() for t in ax.figure.legends[0].texts] == ["Japan", "another donor"]
+    assert [t.get_text() for t in ax.texts] == ["3 of 4", "Emirates (1/400)", "France", "not known"]
+    assert [t.get_text() for t in ax.figure.legends[0].texts] == [
+        "Japan, with its rank",
+        "another donor",
+    ]
     assert ax.get_title(loc="left") == "Gross disbursements, all recipients"
     others, own, *_ = (line.get_xdata() for line in ax.lines)
     assert sorted(others) == [1 / figures.FARTHEST, 1.0, 7.0] and list(own) == [2.0]

@@ -114,7 +114,7 @@ def span(
     place = ax.get_subplotspec()
     of_page = len(place.colspan) / place.get_gridspec().ncols
     axis_mm = of_page * ax.figure.get_size_inches()[0] / MM - beside_mm
-    wide = (text_width_mm(label, size) + 1) * (right - left) / axis_mm
+    wide = (text_width_mm(label, size) + (2 if for_phone() else 1)) * (right - left) / axis_mm
     start = {"center": at - wide / 2, "left": at, "right": at - wide}[align]
     return start, start + wide
 
@@ -384,7 +384,7 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
     `flows` has columns year, era, usd_million; `eras` gives order and labels.
     """
     figure, ax = new_figure("double", 75)
-    room = (0.14 if for_phone() else 0.07) * np.ptp(flows.usd_million)
+    room = (0.16 if for_phone() else 0.11) * np.ptp(flows.usd_million)
     for position, era in enumerate(eras.era):
         years = flows[flows.era == era].sort_values("year")
         step = min(0.24, 0.84 / max(len(years), 1))
@@ -398,14 +398,15 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
         for x, year, value in zip(places, years.year, years.usd_million, strict=True):
             if for_phone() and value not in ends:  # no room for all
                 continue
-            # above its dot, but where the median's bar or, on a phone, another dot would meet it
-            above = not 0 < years.usd_million.median() - value < room
-            if for_phone():
-                above = value == ends[1] or value < room / 2
+            # beside its dot where the median's bar would meet it; on a phone the least is below
+            place = {"xytext": (0, 3), "ha": "center", "va": "bottom"}
+            if 0 < years.usd_million.median() - value < room:
+                place = {"xytext": (3, 0), "ha": "left", "va": "center"}
+            elif for_phone() and value == ends[0] > room / 2:
+                place = {"xytext": (0, -3), "ha": "center", "va": "top"}
             ax.annotate(
-                f"{year % 100:02d}", (x, value), xytext=(0, 3 if above else -3), color=QUIET,
-                textcoords="offset points", ha="center", va="bottom" if above else "top",
-                fontsize=5.5,
+                f"{year % 100:02d}", (x, value), color=QUIET, textcoords="offset points",
+                fontsize=5.5, **place,
             )  # fmt: skip
     held = flows.groupby("era").year.agg(["min", "max", "size"])
     held = held.reindex(eras.era, fill_value=0)
@@ -566,13 +567,17 @@ def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
         ax.axhline(0, color=INK, lw=0.6, zorder=0)
         ax.set_ylim(top=series.high.max() * 1.15)
         ax.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
-        level = series[series.level > 0.1 * series.high.max()]
+        most = series.high.max()
+        level = series[series.level > 0.1 * most]
+        runs = [run for _, run in level.groupby((level.level != level.level.shift()).cumsum())]
         before = 0.0
-        for _, run in level.groupby((level.level != level.level.shift()).cumsum()):
+        for run, following in zip(runs, [*runs[1:], None], strict=False):
             height, middle = run.level.iloc[0], run.year.mean()
             ends = [run.year.min() - 0.5, run.year.max() + 0.5]
             ax.plot(ends, [height] * 2, color=INK, lw=0.7, zorder=0)
-            up = height > before
+            # above a rise, but below where the next level is close above
+            close = following is not None and 0 < following.level.iloc[0] - height < 0.12 * most
+            up = height > before and not close
             ax.annotate(
                 f"{height:,.0f}", (middle, height), xytext=(-6, 4) if up else (0, -5),
                 textcoords="offset points", ha="center", va="bottom" if up else "top",
@@ -580,6 +585,7 @@ def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
             )  # fmt: skip
             before = height
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        ax.yaxis.set_major_formatter("{x:,.0f}")
         ax.margins(x=0.04)
     axes[0, 0].set_ylabel(f"million {currency},\nown scales")
     for label, fill, _ in by_fill(rows, INK):  # of no recipient's colour and marker
@@ -867,8 +873,8 @@ def agreements(
             if row.kind == "in dollars":
                 ax.plot(middle, top * 0.03, "x", color=INK, markersize=4)
                 ax.annotate(
-                    "US$", (middle, top * 0.03), xytext=(3.5, 0), textcoords="offset points",
-                    va="center", fontsize=5.5,
+                    "US$", (middle, top * 0.03), xytext=(-3.5, 0), textcoords="offset points",
+                    ha="right", va="center", fontsize=5.5, path_effects=[HALO],
                 )  # fmt: skip
                 continue
             line = {"color": colour, "lw": 0.8 if bound else 1.4, "ls": ":" if bound else "-"}
@@ -880,7 +886,9 @@ def agreements(
             )  # fmt: skip
             if row.amount >= LEAST_LABELLED:
                 # beside its mark where a higher stem passes
-                near = own[(own.amount > row.amount) & own.middle.between(middle - 1, middle + 1)]
+                reach = 1.6 if for_phone() else 1
+                near = own[own.middle.between(middle - reach, middle + reach)]
+                near = near[near.amount > row.amount]
                 side = {"xytext": (0, 3.5), "ha": "center"}
                 if len(near):
                     right = near.middle.max() < middle
@@ -897,7 +905,8 @@ def agreements(
     label_events(ax, events)
     # one scale for all, with the room that the names of the events take
     ax.get_gridspec().set_height_ratios([panel.get_ylim()[1] for panel in axes[:, 0]])
-    ax.set_ylabel("billion yen")
+    for one in axes[:, 0] if for_phone() else [ax]:
+        one.set_ylabel("billion yen")
     keys = {
         "upper bound": ("s", "white", ":", billion.kind == "upper bound"),
         "signed within these days": ("", "none", "-", end > start),
@@ -944,7 +953,8 @@ def commitments(rows: pd.DataFrame, eras: pd.DataFrame) -> Figure | None:
         for ax in (above, below):
             ax.axvline(bounded.max() + 0.5, color=INK, lw=0.5, ls=":")
         below.annotate(
-            "without technical\ncooperation", (bounded.max() + 0.5, 1), va="top", ha="right",
+            "before: without\ntechnical cooperation", (bounded.max() + 0.5, 1), va="top",
+            ha="right",
             xycoords=below.get_xaxis_transform(), xytext=(-2, -1), textcoords="offset points",
             fontsize=5.5, color=QUIET, path_effects=[HALO],
         )  # fmt: skip
@@ -975,9 +985,13 @@ def signed_and_drawn(rows: pd.DataFrame) -> Figure | None:
         for name, (edge, fill) in {"signed": (INK, "#c4c4c4"), "drawn": (colour, colour)}.items():
             low, high = billion[f"{name}_low"], billion[f"{name}_high"]
             ax.fill_between(own.index, low, high, color=fill, alpha=0.45, lw=0)
-            for bound in (low, high) if (high > low).any() else (low,):
+            wide = high > low
+            apart = high.where(
+                wide | wide.shift(1, fill_value=False) | wide.shift(-1, fill_value=False)
+            )
+            for bound in (low, apart):
                 ax.plot(own.index, bound, color=edge, lw=1.1, ls="-" if name == "drawn" else "--")
-            ends[name] = (low.iloc[-1] + high.iloc[-1]) / 2
+            ends[name] = high.iloc[-1]
         ax.set_title(RECIPIENTS[code], loc="left", fontweight="bold")
         ax.set_ylim(bottom=0)
         ax.margins(y=0.12)
@@ -1015,7 +1029,9 @@ def commitments_beside(rows: pd.DataFrame, names: dict[str, str]) -> Figure | No
             edgecolor="white", lw=0,
         )  # fmt: skip
         name = names.get(provider, provider).replace(" Development ", "\nDevelopment ")
-        ax.set_title(name if same else f"{name}: ODA-like", loc="left", fontweight="bold")
+        ax.set_title(
+            name if same else f"{name}: ODA-like, own scale", loc="left", fontweight="bold"
+        )
         if same:
             ax.set_ylim(0, top)
         if number % axes.shape[1] == 0 or not same:
@@ -1196,17 +1212,17 @@ def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figu
         return _era_columns(schemes, events)
     spells = {title: _spells(eras) for title, eras in schemes.items()}
     # a scheme whose eras overlap takes a row and a half
-    taken = [1 + 0.56 * max(level for *_, level in own) for own in spells.values()]
+    taken = [1 + 0.64 * max(level for *_, level in own) for own in spells.values()]
     rows = np.cumsum([0.0, *taken])
-    figure, ax = new_figure("double", round(14 + 14 * rows[-1] + 18 * (len(events) > 0)))
+    figure, ax = new_figure("double", round(14 + 15 * rows[-1] + 18 * (len(events) > 0)))
     for row, (title, own) in zip(rows, spells.items(), strict=False):
         for number, (label, start, stop, level) in enumerate(own):
-            low, wide = row + 0.56 * level, stop - start
-            ax.barh(low, wide, left=start, height=0.52, zorder=2, **_spell_look(number))
+            low, wide = row + 0.64 * level, stop - start
+            ax.barh(low, wide, left=start, height=0.6, zorder=2, **_spell_look(number))
             narrow = wide < 0.30 * len(label) and len(label) > 3
             beside = narrow and wide < 0.4  # narrower than a letter is high
             ax.text(
-                start if beside else (start + stop) / 2, low + (0.3 if beside else 0), label,
+                start if beside else (start + stop) / 2, low + (0.34 if beside else 0), label,
                 ha="center", va="top" if beside else "center", fontsize=5 if narrow else 5.5,
                 rotation=90 if narrow and not beside else 0,
             )  # fmt: skip
@@ -1245,7 +1261,8 @@ def _era_columns(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figu
         )
     dates = date_position(events.date) + 0.5
     for date, at, event in zip(dates, spread(dates, apart), events.event, strict=True):
-        ax.axhline(date, color="#b0b0b0", lw=0.6, zorder=0)
+        ends = [-0.6, len(schemes) - 0.48, len(schemes) - 0.42]
+        ax.plot(ends, [date, date, at], color="#b0b0b0", lw=0.6, zorder=0)
         ax.text(
             len(schemes) - 0.4, at, event.replace(" plus ", "\nplus "), fontsize=7.5, va="center",
             path_effects=[HALO],
@@ -1360,7 +1377,9 @@ def specification_curve(rows: pd.DataFrame, named: Callable[[str], str]) -> Figu
             height_ratios=[5, 4],
         )  # fmt: skip
     else:
-        figure, axes = new_figure("double", 0, rows=len(shown), squeeze=False, panel_mm=42)
+        figure, axes = new_figure(
+            "double", 0, rows=len(shown), sharey=True, squeeze=False, panel_mm=42
+        )
     curves = axes[0] if strips else axes[:, 0]
     for ax, transition in zip(curves, shown, strict=True):
         some = rows[rows.transition == transition]
@@ -1410,12 +1429,14 @@ def _choices(axes, rows: pd.DataFrame, shown: list[str], named: Callable[[str], 
         ax.set_xticks([])
         ax.spines["left"].set_visible(False)
         ax.tick_params(length=0)
+        ax.set_xlabel("specifications, sorted")
     moved = [f"eras moved {shift:+d}".replace("-", "−") for shift in (shifts[0], shifts[-1])]
     axes[0].set_yticks(
         [*range(len(choices)), len(choices) + 0.6, len(choices) + 3.0],
         [*(named(value) for _, value in choices), moved[0], f"{moved[1]} years"],
     )
     axes[0].set_ylim(len(choices) + 3.5, -0.7)
+    axes[0].set_ylabel("choices behind\neach point above")
 
 
 @for_phones
@@ -1449,10 +1470,12 @@ def placebo_changes(
         )  # fmt: skip
         left.plot(some[donor], position, "D", color=COLOURS["donor"], markersize=4.5)
         far = others.abs().idxmax()
+        # at the edge rightwards, and then below, since above it might stand for the donor's mark
+        edge = others[far] == rows.change.min()
         left.annotate(
-            names[far], (others[far], position), xytext=(0, 3.5), textcoords="offset points",
-            ha="left" if others[far] == rows.change.min() else "center", va="bottom",
-            fontsize=5.5, color=QUIET, path_effects=[HALO],
+            names[far], (others[far], position), xytext=(0, -3.5 if edge else 3.5),
+            textcoords="offset points", ha="left" if edge else "center",
+            va="top" if edge else "bottom", fontsize=5.5, color=QUIET, path_effects=[HALO],
         )  # fmt: skip
         of_all = int(ranks.donors[transition])
         right.plot([1, of_all], [position] * 2, color=COLOURS["other donors"], lw=0.6, zorder=0)
@@ -1518,12 +1541,22 @@ def relative_changes(
                 alpha=0.7,
             )  # fmt: skip
             ax.plot(factors[donor], position, "D", color=COLOURS["donor"], markersize=4.5, zorder=3)
+            size = np.log(factors).abs()
+            beside = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
+            beside |= {"va": "center", "fontsize": 6, "color": COLOURS["donor"]}
+            rank = (size > size[donor]).sum() + 1
+            ax.annotate(f"{rank} of {len(size)}", (1, position), xytext=(2, 0), **beside)
             far = [shown.idxmin(), shown.idxmax()]
             for who in [who for who in far if not 1 / FAR <= shown[who] <= FAR]:
                 edge = shown[who] != others[who]
                 inwards = "left" if shown[who] < 1 else "right"
                 far_off = edge and not for_phone()  # where it would reach the middle
                 told = names[who] + (f" ({times(others[who])})" if far_off else "")
+                if edge and for_phone():
+                    ax.annotate(
+                        times(others[who]), (shown[who], position), xytext=(0, -3.5), va="top",
+                        textcoords="offset points", color=QUIET, ha=inwards,
+                    )  # fmt: skip
                 ax.annotate(
                     told, (shown[who], position), xytext=(0, 3.5), textcoords="offset points",
                     fontsize=5.5, color=QUIET, ha=inwards if edge else "center",
@@ -1538,7 +1571,10 @@ def relative_changes(
     axes[0, 0].set_ylim(len(labels) - 0.5, -0.7)
     for ax in axes.flat if for_phone() else axes[-1]:
         ax.set_xlabel("times the change of all other donors")
-    marks = {names[donor]: ("D", COLOURS["donor"]), "another donor": ("o", COLOURS["other donors"])}
+    marks = {
+        f"{names[donor]}, with its rank": ("D", COLOURS["donor"]),
+        "another donor": ("o", COLOURS["other donors"]),
+    }
     for name, (marker, colour) in marks.items():
         axes[0, 0].plot([], [], marker, color=colour, markersize=4, label=name)
     legend_above(figure, axes[0, :1])
@@ -1594,7 +1630,7 @@ def synthetic_donor(rows: pd.DataFrame, name: str) -> Figure | None:
             ha="right", va="top", fontsize=5.5, color=QUIET, path_effects=[HALO],
         )  # fmt: skip
     axes[0, 0].set_ylabel("US$ million,\nown scales")
-    axes[1, 0].set_ylabel("gap, US$ million")
+    axes[1, 0].set_ylabel("gap, US$ million,\nown scales")
     legend_above(figure, axes[:, 0])
     return figure
 
@@ -1655,7 +1691,7 @@ def verdicts_by_section(counts: pd.DataFrame) -> Figure:
         colour = VERDICT_COLOURS[row.verdict]
         ax.scatter(x - 0.12, y, s=9 * row.claims, marker="s", color=colour, lw=0)
         ax.annotate(
-            f"{row.claims}", (x, y), xytext=(8, 0), textcoords="offset points", va="center",
+            f"{row.claims}", (x, y), xytext=(6, 0), textcoords="offset points", va="center",
             fontsize=6.5,
         )  # fmt: skip
     totals = counts.groupby("verdict", sort=False).claims.sum()
@@ -1762,7 +1798,7 @@ def revisions(rows: pd.DataFrame) -> Figure:
         )  # fmt: skip
     ax.axhline(0, color=INK, lw=0.6, zorder=0)
     ax.set_ylabel("revision, million US$")
-    ax.margins(y=0.15)
+    ax.margins(y=0.2)
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     return figure
 
