@@ -384,7 +384,7 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
     `flows` has columns year, era, usd_million; `eras` gives order and labels.
     """
     figure, ax = new_figure("double", 75)
-    room = (0.16 if for_phone() else 0.11) * np.ptp(flows.usd_million)
+    room = 0.11 * np.ptp(flows.usd_million)
     for position, era in enumerate(eras.era):
         years = flows[flows.era == era].sort_values("year")
         step = min(0.24, 0.84 / max(len(years), 1))
@@ -400,10 +400,10 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
                 continue
             # beside its dot where the median's bar would meet it; on a phone the least is below
             place = {"xytext": (0, 3), "ha": "center", "va": "bottom"}
-            if 0 < years.usd_million.median() - value < room:
+            if for_phone() and value == ends[0] > room / 2:
+                place = {"xytext": (0, -2), "ha": "center", "va": "top"}
+            elif not for_phone() and 0 < years.usd_million.median() - value < room:
                 place = {"xytext": (3, 0), "ha": "left", "va": "center"}
-            elif for_phone() and value == ends[0] > room / 2:
-                place = {"xytext": (0, -3), "ha": "center", "va": "top"}
             ax.annotate(
                 f"{year % 100:02d}", (x, value), color=QUIET, textcoords="offset points",
                 fontsize=5.5, **place,
@@ -579,7 +579,7 @@ def implied_repayments(rows: pd.DataFrame, currency: str) -> Figure:
             close = following is not None and 0 < following.level.iloc[0] - height < 0.12 * most
             up = height > before and not close
             ax.annotate(
-                f"{height:,.0f}", (middle, height), xytext=(-6, 4) if up else (0, -5),
+                f"{height:,.0f}", (middle, height), xytext=(-6, 4) if up else (5, -5),
                 textcoords="offset points", ha="center", va="bottom" if up else "top",
                 fontsize=5.5, color=QUIET,
             )  # fmt: skip
