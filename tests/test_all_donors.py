@@ -22,7 +22,7 @@ def test_donors_are_chosen_by_their_years():
     # net flows of Canada's are known to three, Italy's to none, but its gross ones to Uzbekistan
     assert names["CAN"] == "CAN.recipients-KAZ-KGZ-TJK"
     assert names["ITA"] == "ITA.recipients-UZB.measure-gross"
-    assert {"BEL", "TUR"} <= set(left_out) and not set(chosen) & set(left_out)
+    assert "BEL" in left_out and not set(chosen) & set(left_out)
     for study in chosen.values():
         assert study_of(ROOT, study.name) == study
 

@@ -45,23 +45,19 @@ COMPARISON = "outputs/donors"
 def donors_with_data(root: Path) -> tuple[dict[str, Study], list[str]]:
     """A study of each donor with flows that are known for long enough, and who has none."""
     table = pd.read_csv(root / "data/donors.csv")
-    table = table[table.group != "aggregate"]
-    found = {
-        donor: study_with_most(root, donor, group in MEMBER_GROUPS)
-        for donor, group in zip(table.donor, table.group, strict=True)
-    }
+    members = table.donor[table.group.isin(MEMBER_GROUPS)]
+    found = {donor: study_with_most(root, donor) for donor in members}
     chosen = {donor: study for donor, study in found.items() if study}
     return chosen, [donor for donor in found if donor not in chosen]
 
 
-def study_with_most(root: Path, donor: str, member: bool) -> Study | None:
+def study_with_most(root: Path, donor: str) -> Study | None:
     """The study of a donor with most of the five, then of net ODA, gross or commitments.
 
-    `member` of the DAC or not: others report no net flows to these tables. Returns None where no
-    recipient's flows are known in `FEWEST_YEARS` consecutive years.
+    Returns None where no recipient's flows are known in `FEWEST_YEARS` consecutive years.
     """
     best = None
-    for measure in (*MEASURES[:1], *WORLD_MEASURES) if member else WORLD_MEASURES:
+    for measure in (MEASURES[0], *WORLD_MEASURES):
         known = known_years(root, Study(donor, measure=measure))
         for count in range(len(known), len(best.recipients) if best else 0, -1):
             stretches = {

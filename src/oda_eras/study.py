@@ -277,9 +277,9 @@ def read_study(root: Path, given: dict[str, str]) -> Study:
     _one_of("first_year", [study.first_year], range(FIRST_YEAR, LAST_YEAR + 1))
     _one_of("last_year", [study.last_year], range(FIRST_YEAR, LAST_YEAR + 1))
     donors = {row["donor"]: row for row in _rows(root, *DONORS)}
-    # donors outside the DAC report no net flows to these tables
-    groups = (*MEMBER_GROUPS, "non-DAC") if study.from_world else MEMBER_GROUPS
-    _one_of("donor", [study.donor], [c for c, row in donors.items() if row["group"] in groups])
+    # donors outside the DAC report no net flows to these tables, and others for too few years
+    members = [code for code, row in donors.items() if row["group"] in MEMBER_GROUPS]
+    _one_of("donor", [study.donor], members)
     if study.eras:
         copied = eras_file == study.eras
         _check_eras(root, study, study.eras_file if copied else eras_file)
