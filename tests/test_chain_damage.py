@@ -65,10 +65,9 @@ def test_an_edit_is_seen_where_the_clock_was_set_back(chain):
     assert "Nothing to be done" in make(chain).stdout
 
 
-@pytest.mark.parametrize("stamp", ["", "[1]", '{"a": 1}', "\x00\xff"])
-def test_a_broken_stamp_is_seen_through(chain, stamp):
+def test_a_broken_stamp_is_seen_through(chain):
     before = snapshot(chain)
-    (chain / ".build/JPN/09_figures.json").write_text(stamp, encoding="latin-1")
+    (chain / ".build/JPN/09_figures.json").write_bytes(b"\x00\xff")  # others: test_stamps
     assert ran(make(chain)) == ["09_figures"]
     assert snapshot(chain) == before
 
