@@ -141,6 +141,10 @@ FORCE:
 
 .venv/.complete: requirements.lock pyproject.toml src/oda_eras/environment.py
 	@$(PYTHON3) src/oda_eras/environment.py
+# a checkout that was moved or copied has it made anew
+ifneq ($(shell cat .venv/.complete 2>/dev/null),$(CURDIR))
+.venv/.complete: FORCE
+endif
 
 paper: $(BUILD)/done ## set the example paper as PDF, from the outputs (outputs/JPN/paper)
 	@"$(PYTHON)" -m oda_eras.paper pdf $(OUT)

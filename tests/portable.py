@@ -65,6 +65,8 @@ KINDS = {
         "test_study.py::test_an_old_python_is_told_in_one_line_with_parameters_too",
     "a Python without venv, or without ssl":
         "test_environment.py::test_a_python_with_a_part_missing_is_told_which",
+    "a checkout moved or copied":
+        "test_environment.py::test_a_moved_or_copied_environment_is_made_anew",
     "a mirror set for pip":
         "test_environment.py::test_a_mirror_of_pip_serves_uv_and_folders_elsewhere_do_not",
     "PIP_TARGET and PIP_USER":

@@ -14,6 +14,7 @@ from conftest import ROOT
 from rattler import MatchSpec, Version, VersionSpec
 
 from oda_eras import environment
+from oda_eras.bench import outside_make
 
 # conda-forge's name where it is not PyPI's
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
@@ -170,6 +171,25 @@ def test_an_index_out_of_reach_is_told_in_one_line(project):
     assert first.startswith("make: could not install uv: the package index did not answer")
     assert len(rest) == 1 and "Error 1" in rest[0]
     assert not (project / ".venv" / ".complete").exists()
+
+
+def test_a_moved_or_copied_environment_is_made_anew(project):
+    marker = project / ".venv/.complete"
+    marker.parent.mkdir()
+    for place, anew in ((project, False), ("/elsewhere", True)):
+        marker.write_text(str(place))
+        run = subprocess.run(
+            ["make", "-n", f"PYTHON3={sys.executable}", "verify"],
+            cwd=project, env=outside_make(), capture_output=True, text=True,
+        )  # fmt: skip
+        assert ("environment.py" in run.stdout) is anew, run.stdout + run.stderr
+
+
+def test_a_marker_of_another_folder_is_not_current(tmp_path):
+    marker = tmp_path / ".complete"
+    for place, current in ((environment.ROOT, True), (str(tmp_path), False)):
+        marker.write_text(place)
+        assert environment.is_current(str(marker)) is current
 
 
 def test_the_package_imports_from_any_folder(tmp_path):

@@ -125,6 +125,11 @@ def pinned(package):
 def is_current(marker):
     if not os.path.exists(marker):
         return False
+    with open(marker) as handle:
+        if (
+            handle.read() != ROOT
+        ):  # a copy, or moved: its scripts name the folder they were made for
+            return False
     sources = ["requirements.lock", "pyproject.toml", "src/oda_eras/environment.py"]
     newest = max(os.path.getmtime(os.path.join(ROOT, name)) for name in sources)
     return os.path.getmtime(marker) >= newest
@@ -160,7 +165,8 @@ def main():
         run("install the packages", [*uv, "--compile-bytecode", *lock_file], env)
         here = ["--no-deps", "--no-build-isolation", "--editable", "."]
         run("install oda_eras", [*uv, *here], env)
-        open(marker, "w").close()
+        with open(marker, "w") as handle:
+            handle.write(ROOT)
 
 
 if __name__ == "__main__":
