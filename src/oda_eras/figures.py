@@ -402,7 +402,7 @@ def years_by_era(flows: pd.DataFrame, eras: pd.DataFrame) -> Figure:
             place = {"xytext": (0, 3), "ha": "center", "va": "bottom"}
             if for_phone() and value == ends[0] > room / 2:
                 place = {"xytext": (0, -2), "ha": "center", "va": "top"}
-            elif not for_phone() and 0 < years.usd_million.median() - value < room:
+            elif not for_phone() and room / 3 < years.usd_million.median() - value < room:
                 place = {"xytext": (3, 0), "ha": "left", "va": "center"}
             ax.annotate(
                 f"{year % 100:02d}", (x, value), color=QUIET, textcoords="offset points",
@@ -873,8 +873,8 @@ def agreements(
             if row.kind == "in dollars":
                 ax.plot(middle, top * 0.03, "x", color=INK, markersize=4)
                 ax.annotate(
-                    "US$", (middle, top * 0.03), xytext=(-3.5, 0), textcoords="offset points",
-                    ha="right", va="center", fontsize=5.5, path_effects=[HALO],
+                    "US$", (middle, top * 0.03), xytext=(3.5, 0), textcoords="offset points",
+                    va="center", fontsize=5.5, path_effects=[HALO],
                 )  # fmt: skip
                 continue
             line = {"color": colour, "lw": 0.8 if bound else 1.4, "ls": ":" if bound else "-"}
