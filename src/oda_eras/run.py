@@ -38,7 +38,7 @@ KERNEL = [
     # else each kernel warns that it talks to this process without encryption
     "--IPKernelApp.log_level=ERROR",
     # a kernel ends before its garbage weighs: looking for it took a fifteenth of a notebook's time
-    "--IPKernelApp.exec_lines=__import__('gc').set_threshold(50_000)",
+    "--IPKernelApp.exec_lines=__import__('gc').set_threshold(10_000)",
 ]
 KEPT = "the outputs of {} and of the notebooks after it are as they were"
 # Cells tagged `only-...` are left out of runs for which the condition does not hold. All of them
