@@ -194,8 +194,10 @@ def test_help_is_the_same_with_every_awk(awk, tmp_path):
 
 
 def test_help_explains_every_target():
-    listed = make(ROOT, "help").stdout.splitlines()
+    *listed, choices = make(ROOT, "help").stdout.splitlines()
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
     targets = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split()
     assert "test-portable" in targets
     assert {line.split("\t")[0] for line in listed} == set(targets)
+    parameters = re.search(r"^PARAMETERS = (.*)$", makefile, re.MULTILINE)[1]
+    assert choices.startswith(f"{parameters}: ")
