@@ -320,7 +320,7 @@ def test_no_label_lies_on_data(drawn):
 
 
 def test_no_text_leaves_the_page(drawn):
-    assert not clipped(drawn)
+    assert not clipped(drawn), "shorten these, or make the figure higher or wider"
 
 
 def test_no_text_lies_on_another(drawn):
@@ -393,8 +393,10 @@ def test_saved_files_are_complete(name):
     assert about.heading.startswith(f"{naming.label(name)}. ")
     assert caption.startswith(about.headline)
     assert re.search(r"(?i)ODA|simulat|verdicts|votes", caption) and "Source: " in caption
-    assert re.search(r"n = \d", caption) and re.search(r"\d", alt)
-    assert re.search(r"(?i)current|constant|number of claims|a simulation|votes", caption)
+    assert re.search(r"n = \d", caption), "the caption says on how many values it rests: (n = ...)"
+    assert re.search(r"\d", alt), "the alt text has a number"
+    prices = r"(?i)current|constant|number of claims|a simulation|votes"
+    assert re.search(prices, caption), "the caption says in what prices: current or constant"
     assert re.search(r"commit|vintage|computed by this project|undated|simulat", caption)
     svg = path.with_suffix(".svg").read_text(encoding="utf-8")
     assert "<text" in svg and "'Open Sans'" in svg
