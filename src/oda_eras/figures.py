@@ -1748,6 +1748,7 @@ def donors_compared(rows: pd.DataFrame) -> Figure:
     shown; filled: the shift holds at a false discovery rate of `LEVEL`.
     """
     figure, ax = new_figure("single", 24 + 6.5 * len(rows))
+    columns: list[tuple[float, str, str]] = [(-0.9, "p", "q")]
     for position, row in enumerate(rows.itertuples()):
         ax.hlines(position, row.first - 0.5, row.last + 0.5, color="#b0b0b0", lw=1.6, zorder=1)
         fill = COLOURS["donor"] if row.q <= LEVEL else "white"
@@ -1755,11 +1756,12 @@ def donors_compared(rows: pd.DataFrame) -> Figure:
             row.last_old + 0.5, position, "D", color=COLOURS["donor"], markerfacecolor=fill,
             markersize=4.5,
         )  # fmt: skip
-        ax.text(
-            1.01, position, f"{formatted(row.p_null, 'p')}   {formatted(row.q, 'p')}", va="center",
-            fontsize=6, transform=ax.get_yaxis_transform(),
-        )  # fmt: skip
-    ax.text(1.01, -0.9, "p       q", va="center", fontsize=6, transform=ax.get_yaxis_transform())
+        columns.append((position, formatted(row.p_null, "p"), formatted(row.q, "p")))
+    size = max(6, type_sizes(figure).least)
+    beside = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "fontsize": size}
+    for at, p, q in columns:
+        ax.annotate(p, (1, at), xytext=(5 * size, 0), ha="right", va="center", **beside)
+        ax.annotate(q, (1, at), xytext=(8.5 * size, 0), ha="right", va="center", **beside)
     ax.set_yticks(range(len(rows)), rows.name)
     ax.set_ylim(len(rows) - 0.5, -1.2)
     ax.set_xlim(rows["first"].min() - 1, rows["last"].max() + 1)
