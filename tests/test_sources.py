@@ -16,8 +16,8 @@ def test_a_table_of_the_projects_own_is_cited_by_its_name():
     assert cite(SOURCES, IDS)[0] == {"title": "data/eras.csv"}
     # eras of one's own are a copy that the run keeps
     own = [".build/SWE.eras-my/eras.csv"]
-    assert source_line(SOURCES, own) == "Source: this run, eras (sources row by row)."
-    assert short_source_line(SOURCES, own) == "Source: this run: eras."
+    assert source_line(SOURCES, own) == "Source: the run's own eras (sources row by row)."
+    assert short_source_line(SOURCES, own) == "Source: the run's own: eras."
 
 
 def test_what_has_no_source_is_the_projects():

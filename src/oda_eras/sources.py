@@ -109,7 +109,7 @@ def source_line(sources: dict[str, dict], ids: list[str]) -> str:
         f"{sources[name]['producer']}, {sources[name]['title']} ({sources[name]['code']}), "
         f"{sources[name]['vintage']}"
         if name in sources
-        else f"{owner(name)}, {citation_key(name)} (sources row by row)"
+        else f"{owner(name)} {citation_key(name)} (sources row by row)"
         for name in ids
     ]
     return "Source: " + "; ".join(cited) + "."
@@ -125,15 +125,15 @@ def short_source_line(sources: dict[str, dict], ids: list[str]) -> str:
             entry = sources[name]
             producer, cited = entry["producer"], f"{entry['code']} ({entry['date']})"
         else:
-            producer, cited = owner(name), citation_key(name)
+            producer, cited = owner(name).rstrip(","), citation_key(name)
         by_producer.setdefault(producer, []).append(cited)
     parts = [f"{producer}: {', '.join(cited)}" for producer, cited in by_producer.items()]
     return f"Source: {'; '.join(parts)}."
 
 
 def owner(name: str) -> str:
-    """Whose a table without an entry in sources.yml is: the project's, or the run's own eras."""
-    return "this project" if name.startswith("data/") else "this run"
+    """Whose a table without an entry in sources.yml is, as said before its name."""
+    return "this project," if name.startswith("data/") else "the run's own"
 
 
 def citation_key(name: str) -> str:
