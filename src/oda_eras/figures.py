@@ -119,14 +119,14 @@ def span(
     return start, start + wide
 
 
-def label_events(ax, events: pd.DataFrame, start_of_year: float = -0.5) -> None:
+def label_events(ax, events: pd.DataFrame, shift: float = 0) -> None:
     """Draw dates as lines up to their names at the top of the panel, which makes room for these.
 
     `events` has columns date, event, in the order of dates; names that would meet stand on
-    several levels. A year starts so far from its number on the axis.
+    several levels. `shift` is where the axis has a date less where `date_position` has it, years.
     """
     left, right = ax.get_xlim()
-    dates = date_position(events.date) + 0.5 + start_of_year
+    dates = date_position(events.date) + shift
     shown = [
         (at, name) for at, name in zip(dates, events.event, strict=True) if left <= at <= right
     ]
@@ -1232,7 +1232,7 @@ def era_timeline(schemes: dict[str, pd.DataFrame], events: pd.DataFrame) -> Figu
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.set_xticks(range(1992, 2025, 4))
-    label_events(ax, events, start_of_year=0)
+    label_events(ax, events, shift=0.5)
     return figure
 
 
