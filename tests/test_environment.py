@@ -192,6 +192,19 @@ def test_a_marker_of_another_folder_is_not_current(tmp_path):
         assert environment.is_current(str(marker)) is current
 
 
+def test_an_environment_that_is_a_link_leaves_the_other_whole(tmp_path, monkeypatch):
+    other, own = tmp_path / "other", tmp_path / ".venv"
+    other.mkdir()
+    (other / "kept").touch()
+    own.symlink_to(other)
+    # neither pip nor what it brings is looked at here, and takes seconds
+    bare = lambda what, command: subprocess.run([*command, "--without-pip"], check=True)  # noqa: E731
+    monkeypatch.setattr(environment, "run", bare)
+    environment.create(str(own))
+    assert (other / "kept").exists() and not own.is_symlink()
+    assert (own / "bin/python").exists()
+
+
 def test_the_package_imports_from_any_folder(tmp_path):
     python = shutil.which(sys.executable)
     command = [python, "-c", "import oda_eras.paths as p; print(p.project_root())"]

@@ -16,6 +16,7 @@ from conftest import OUT, ROOT
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 from matplotlib.ft2font import FT2Font
+from matplotlib.patches import PathPatch
 from matplotlib.testing.compare import compare_images
 from pypdf import PdfReader
 
@@ -188,9 +189,10 @@ def drawn_numbers(figure) -> np.ndarray:
                     *np.asarray(line.get_xdata(), float),
                     *np.asarray(line.get_ydata(), float),
                 ]
-        for bars in ax.containers:
-            if isinstance(bars, mpl.container.BarContainer):
-                found += [bar.get_height() for bar in bars] + [bar.get_width() for bar in bars]
+        for shape in ax.patches:
+            if isinstance(shape, PathPatch):
+                corners = shape.get_path().vertices.reshape(-1, 5, 2)
+                found += [*np.ptp(corners, axis=1).ravel()]
     return np.array([number for number in found if np.isfinite(number)])
 
 

@@ -135,6 +135,13 @@ def is_current(marker):
     return os.path.getmtime(marker) >= newest
 
 
+def create(folder):
+    """Make an empty environment in place of the one that is there."""
+    if os.path.islink(folder):  # what it leads to, such as another checkout's, is not this one's
+        os.unlink(folder)
+    run("create .venv", [sys.executable, "-m", "venv", "--clear", folder])
+
+
 def main():
     problem = too_old(sys.version_info) or incomplete()
     if problem:
@@ -150,7 +157,7 @@ def main():
             return
         print("Setting up .venv: about 300 MB from the package index, once", flush=True)
         open(LOG, "w").close()
-        run("create .venv", [sys.executable, "-m", "venv", "--clear", VENV])
+        create(VENV)
         python = os.path.join(VENV, "bin", "python")
         listed = run("read pip's settings", [python, "-m", "pip", "config", "list"])
         env = surroundings(os.environ, index_settings(listed))

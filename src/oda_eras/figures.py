@@ -11,8 +11,9 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
-from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
@@ -189,8 +190,8 @@ def legend_above(figure: Figure, axes) -> None:
         entries |= dict(zip(labels, handles, strict=True))
     if not entries:
         return
-    bars = [label for label, handle in entries.items() if isinstance(handle, BarContainer)]
-    entries = {label: entries[label] for label in [*bars, *entries]}  # bars before what marks them
+    first = [label for label, handle in entries.items() if isinstance(handle, PathPatch)]
+    entries = {label: entries[label] for label in [*first, *entries]}  # bars before what marks them
     figure.legend(
         entries.values(), entries.keys(),
         loc="outside upper left" if for_phone() else "outside upper right",
@@ -235,7 +236,7 @@ def flows_by_recipient(
         series = series.reindex(range(first, last + 1))
         pad = era_bands(ax, eras, first=first, last=last, labels=ax is large)
         colour = STYLES[code][0] if code in STYLES else INK
-        ax.bar(series.index, series, width=0.72, color=colour, zorder=2)
+        bars(ax, series.index, series, width=0.72, facecolor=colour, zorder=2)
         ax.axhline(0, color=INK, lw=0.6, zorder=3)
         mark_blank(ax, series)
         name = panel_name(code, axes)
@@ -333,9 +334,9 @@ def what_is_reported(flows: pd.DataFrame, first: int, last: int) -> Figure:
         own = flows[flows.measure == measure]
         for negative, fill in ((False, colour), (True, "white")):
             some = own[(own.usd_million < 0) == negative]
-            ax.bar(
-                some.year, 0.72, bottom=some.recipient.map(codes.index) - 0.36, width=0.76,
-                color=fill, edgecolor=colour, lw=0.6,
+            bars(
+                ax, some.year, 0.72, bottom=some.recipient.map(codes.index) - 0.36, width=0.76,
+                facecolor=fill, edgecolor=colour, lw=0.6,
             )  # fmt: skip
         cells = len(codes) * (last - first + 1)
         reported = own.drop_duplicates(["recipient", "year"])
@@ -640,22 +641,21 @@ def made_of(rows: pd.DataFrame, currency: str) -> Figure:
     scale, unit = unit_of(rows)
     for code, ax in axes.items():
         series = rows[rows.recipient == code]
-        bars = dict(width=0.75, lw=0)
-        ax.bar(series.year, series.grants, color=COLOURS["grants"], label="grants", **bars)
-        ax.bar(
-            series.year, series.loans_drawn, bottom=series.grants, color=COLOURS["loans"],
-            hatch="////", edgecolor="white", label="loans drawn", **bars,
+        bars(ax, series.year, series.grants, facecolor=COLOURS["grants"], label="grants")
+        bars(
+            ax, series.year, series.loans_drawn, bottom=series.grants, facecolor=COLOURS["loans"],
+            hatch="////", edgecolor="white", label="loans drawn",
         )  # fmt: skip
-        ax.bar(
-            series.year, -series.repayments, color=COLOURS["repayments"], label="repayments",
-            **bars,
+        bars(
+            ax, series.year, -series.repayments, facecolor=COLOURS["repayments"],
+            label="repayments",
         )  # fmt: skip
         some = series[series.loans_drawn.isna()]
         if len(some):
             base = some.grants.where(some.loans_net > 0, 0)
-            ax.bar(
-                some.year, some.loans_net, bottom=base, color=COLOURS["loans"], hatch="xxxxxx",
-                edgecolor="white", label="loans drawn less repayments", **bars,
+            bars(
+                ax, some.year, some.loans_net, bottom=base, facecolor=COLOURS["loans"],
+                hatch="xxxxxx", edgecolor="white", label="loans drawn less repayments",
             )  # fmt: skip
             spans(
                 ax, some.year, -some.repayments_high, -some.repayments_low,
@@ -720,6 +720,26 @@ def three_measures(rows: pd.DataFrame) -> Figure:
     return figure
 
 
+def bars(ax, places, heights, bottom=0, width: float = 0.75, lw: float = 0, **look) -> None:
+    """Bars as one shape, which is drawn several times as fast as a shape for each, as `ax.bar`'s.
+
+    A missing height has no bar.
+    """
+    left, low, height = (
+        np.asarray(some, dtype=float) for some in np.broadcast_arrays(places, bottom, heights)
+    )
+    known = np.isfinite(height)
+    left, low = left[known] - width / 2, low[known]
+    right, high = left + width, low + height[known]
+    corners = [(left, low), (right, low), (right, high), (left, high), (left, low)]
+    outline = np.array(corners).transpose(2, 0, 1).reshape(-1, 2)
+    steps = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
+    shape = PathPatch(Path(outline, steps * len(left)), lw=lw, **look)
+    shape.sticky_edges.y.extend(low)  # as of `ax.bar`: no margin below what stands on a line
+    ax.add_patch(shape)
+    ax.autoscale_view()
+
+
 def stack_recipients(ax, cells: pd.DataFrame, **options) -> None:
     """Bars by year (index), recipients (columns) on one another, the last, Uzbekistan, at the base.
 
@@ -728,9 +748,9 @@ def stack_recipients(ax, cells: pd.DataFrame, **options) -> None:
     base = pd.Series(0.0, index=cells.index)
     for code in [code for code in reversed(RECIPIENTS) if code in cells]:
         height = cells[code].fillna(0)
-        ax.bar(
-            cells.index, height, bottom=base, color=STYLES[code][0], hatch=HATCHES[code],
-            edgecolor="white", lw=0, label=RECIPIENTS[code], **options,
+        bars(
+            ax, cells.index, height, bottom=base, facecolor=STYLES[code][0], hatch=HATCHES[code],
+            edgecolor="white", label=RECIPIENTS[code], **options,
         )  # fmt: skip
         base = base + height
 
@@ -784,7 +804,7 @@ def ranks_among_donors(rows: pd.DataFrame) -> Figure:
                 some.year, some["rank"], marker, color=colour, markersize=2.4,
                 markerfacecolor=fill, markeredgewidth=0.6,
             )  # fmt: skip
-        ax.bar(series.year, series.donors + 0.5, width=1.0, color=BAND, lw=0, zorder=0)
+        bars(ax, series.year, series.donors + 0.5, width=1.0, facecolor=BAND, zorder=0)
         title = panel_title(code, min(len(codes), MOST_IN_LINE))
         ax.set_title(title, loc="left", fontweight="bold")
         ax.set_xticks(years[:: (len(years) - 1) // 2])
@@ -824,9 +844,9 @@ def side_by_side(rows: pd.DataFrame, whose: str) -> Figure | None:
             if basis == "current":  # commitments: without a row, none is recorded
                 mark_blank(ax, flow)
             values = flow.fillna(0)
-            ax.bar(
-                years, values, bottom=base, width=0.75, color=colour, hatch=hatch,
-                edgecolor="white", lw=0, label=series,
+            bars(
+                ax, years, values, bottom=base, facecolor=colour, hatch=hatch, edgecolor="white",
+                label=series,
             )  # fmt: skip
             base = base + values
         ax.set_title(title, loc="left", fontweight="bold")
@@ -936,7 +956,7 @@ def commitments(rows: pd.DataFrame, eras: pd.DataFrame) -> Figure | None:
     for ax in (above, below):
         era_bands(ax, eras, first=first, last=last, labels=ax is above)
     cells = rows.pivot(index="year", columns="recipient", values="usd_million").reindex(years)
-    stack_recipients(above, cells, width=0.75, zorder=2)
+    stack_recipients(above, cells, zorder=2)
     own = [code for code in rows.recipient.unique() if code in RECIPIENTS]
     sums = [code for code in rows.recipient.unique() if code not in RECIPIENTS] or own
     looks = [
@@ -1024,9 +1044,9 @@ def commitments_beside(rows: pd.DataFrame, names: dict[str, str]) -> Figure | No
         same = own.price_basis.iloc[0] == basis
         rest = COLOURS["other donors"] if same else SERIES[2]
         colour = COLOURS["donor"] if number == 0 else rest
-        ax.bar(
-            own.year, own.usd_million, width=0.75, color=colour, hatch="" if same else "////",
-            edgecolor="white", lw=0,
+        bars(
+            ax, own.year, own.usd_million, facecolor=colour, hatch="" if same else "////",
+            edgecolor="white",
         )  # fmt: skip
         name = names.get(provider, provider).replace(" Development ", "\nDevelopment ")
         ax.set_title(
@@ -1105,7 +1125,7 @@ def break_evidence(path: pd.Series, lines: dict[str, float], posterior: pd.Serie
         )  # fmt: skip
     above.set_ylim(0, top)
     above.set_ylabel("F of a shift in the mean")
-    below.bar(posterior.index, posterior.values, width=0.75, color=SERIES[3])
+    bars(below, posterior.index, posterior.values, facecolor=SERIES[3])
     below.set_ylim(0, 1)
     below.set_ylabel("probability of a break")
     below.set_xlabel("last year of the old level")
@@ -1686,12 +1706,12 @@ def verdicts_by_section(counts: pd.DataFrame) -> Figure:
     sections, verdicts = (list(dict.fromkeys(counts[c])) for c in ("section", "verdict"))
     figure, ax = new_figure("double", 26 + 6.5 * len(sections), panel_mm=40 + 7 * len(sections))
     shown = counts[counts.claims > 0]
-    for row in shown.itertuples():
-        x, y = verdicts.index(row.verdict), sections.index(row.section)
-        colour = VERDICT_COLOURS[row.verdict]
-        ax.scatter(x - 0.12, y, s=9 * row.claims, marker="s", color=colour, lw=0)
+    x, y = shown.verdict.map(verdicts.index), shown.section.map(sections.index)
+    colours = shown.verdict.map(VERDICT_COLOURS)
+    ax.scatter(x - 0.12, y, s=9 * shown.claims, marker="s", color=colours, lw=0)
+    for number, *place in zip(shown.claims, x, y, strict=True):
         ax.annotate(
-            f"{row.claims}", (x, y), xytext=(6, 0), textcoords="offset points", va="center",
+            f"{number}", place, xytext=(6, 0), textcoords="offset points", va="center",
             fontsize=6.5,
         )  # fmt: skip
     totals = counts.groupby("verdict", sort=False).claims.sum()
@@ -1854,7 +1874,7 @@ def shifts_by_year(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
     figure, axes = new_figure("single", 34 * len(labels), rows=len(labels), sharex=True)
     for ax, (group, label) in zip(axes, labels.items(), strict=True):
         some = rows[rows.group == group]
-        ax.bar(some.year, some.share, width=0.8, color=GROUPS[group][1])
+        bars(ax, some.year, some.share, width=0.8, facecolor=GROUPS[group][1])
         ax.plot(
             some.year, some.chance, "_", color=INK, markersize=6, markeredgewidth=1.4,
             path_effects=[HALO], label="by chance: reordered, of the same length",

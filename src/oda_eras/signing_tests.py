@@ -92,14 +92,14 @@ def log_factorials(n: int) -> np.ndarray:
 def _outcomes(logs: np.ndarray, factorial: np.ndarray) -> np.ndarray:
     """The sum over eras of i log(p) - log(i!) for each way in which all events can fall on them."""
     n = len(factorial) - 1
-    # by number of events, for the eras so far
+    # by number of events, for the eras so far; with the last, of all events alone
     found = [np.zeros(1)] + [np.empty(0)] * n
-    for x in logs:
+    for era, x in enumerate(logs, start=1):
         found = [
             np.concatenate([found[t - i] + i * x - factorial[i] for i in range(t + 1)])
-            for t in range(n + 1)
+            for t in range(n if era == len(logs) else 0, n + 1)
         ]
-    return found[n]
+    return found[-1]
 
 
 def hazard_tests(agreements: pd.DataFrame, schemes: dict[str, pd.DataFrame]) -> pd.DataFrame:
