@@ -192,7 +192,7 @@ def drawn_numbers(figure) -> np.ndarray:
         for shape in ax.patches:
             if isinstance(shape, PathPatch):
                 corners = shape.get_path().vertices.reshape(-1, 5, 2)
-                found += [*np.ptp(corners, axis=1).ravel()]
+                found += [*(corners[:, 2] - corners[:, 0]).ravel()]
     return np.array([number for number in found if np.isfinite(number)])
 
 
