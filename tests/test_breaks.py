@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import ruptures
 import statsmodels.api as sm
-from scipy import stats
+from scipy import optimize, stats
 
 from oda_eras.breaks import (
     _limit_law,
@@ -24,6 +24,8 @@ from oda_eras.breaks import (
     hansen_p,
     holm,
     lag1,
+    mean_break_bounds,
+    mean_breaks,
     min_rss,
     p_over_rho,
     permutation,
@@ -260,7 +262,54 @@ def test_bai_perron_is_faster_than_ruptures_on_a_thousand_observations():
     assert ours.positions(5) == theirs[:-1]
 
 
+# what makes several segmentations, or none, equally good
+TIES = {
+    "drawn": lambda y: y,
+    "whole numbers": np.round,
+    "two values": lambda y: np.where(y > 1, 3.0, 1.0),
+    "a level above the last digits": lambda y: y + 1e8,
+}
+
+
+@pytest.mark.parametrize("n", [15, 20, 26])
+@pytest.mark.parametrize("kind", TIES)
+def test_many_series_have_the_breaks_and_intervals_that_each_has(kind, n):
+    y = np.random.default_rng(n).lognormal(size=(200, n))
+    y[::3, 7:] += 3
+    y = TIES[kind](y)
+    y = y[np.ptp(y, axis=1) > 0]
+    fits = [bai_perron(own, h=5, max_breaks=3) for own in y]
+    rss, positions = mean_breaks(y.T, h=5, max_breaks=3)
+    assert len(rss) == len(positions) == len(fits[0].table)
+    for m in fits[0].table.index:
+        assert rss[m].tolist() == [fit.table.rss[m] for fit in fits]
+        assert positions[m].T.tolist() == [fit.positions(m) for fit in fits]
+        if m:
+            lower, upper = mean_break_bounds(y.T, positions[m])
+            for i, fit in enumerate(fits):
+                own = np.column_stack([lower[:, i], positions[m][:, i], upper[:, i]])
+                np.testing.assert_array_equal(own, fit.confint(m))
+
+
 # -- intervals --------------------------------------------------------------------------------
+
+
+def test_bounds_are_quantiles_rounded_outwards():
+    rng = np.random.default_rng(4)
+    for n in range(10, 60):
+        y = rng.normal(size=n) * np.where(np.arange(n) < 5, 1, 2) + (np.arange(n) < 5)
+        ((lower, position, upper),) = bai_perron(y, h=5).confint(1).to_numpy()
+        old, new = y[:position], y[position:]
+        variance, scale = new.var() / old.var(), old.var() / (new.mean() - old.mean()) ** 2
+
+        def quantile(p, variance=variance, scale=scale):
+            return scale * optimize.brentq(lambda x: argmax_cdf(x, 1, variance) - p, -1e6, 1e6)
+
+        if argmax_cdf(0, 1, variance) > 0.975:
+            assert np.isnan([lower, upper]).all()
+        else:
+            assert lower == position - math.ceil(quantile(0.975))
+            assert upper == position - math.floor(quantile(0.025))
 
 
 def test_argmax_distribution_is_a_distribution_and_mirrors():
