@@ -143,5 +143,6 @@ def made(
 
 def digest(chunk: pd.DataFrame, made_by: str) -> str:
     """A name for a chunk and what makes something of it."""
-    text = made_by + chunk.to_csv(index=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{made_by} {list(chunk.columns)}".encode())
+    name.update(pd.util.hash_pandas_object(chunk, index=False).to_numpy())
+    return name.hexdigest()[:16]
