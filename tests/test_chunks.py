@@ -45,7 +45,7 @@ def in_this_process(monkeypatch) -> list[str]:
     def done(self, work, left):
         for name, chunk in reversed(left.items()):  # order of completion is no order of rows
             names.append(name)
-            yield name, work(chunk)
+            yield name, chunks.as_csv(work, chunk)
 
     monkeypatch.setattr(Workers, "done", done)
     return names

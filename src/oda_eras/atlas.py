@@ -214,7 +214,7 @@ def p_values(found: pd.DataFrame) -> pd.DataFrame:
     as large, interpolated between the autocorrelations of `RHOS` (`shares`).
     """
     (n,) = found.n.unique()
-    p = {}
+    p: dict[str, np.ndarray] = {}
     for source in ("null", "break"):
         near, share = shares(found[f"rho_{source}"].to_numpy())
         both = np.zeros((2, len(found)))
@@ -245,9 +245,9 @@ def shares(rho: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 @lru_cache(maxsize=2 * len(RHOS))
 def nulls(n: int, number: int) -> tuple[np.ndarray, np.ndarray]:
     """Simulated sup-F and UDmax of n years at an autocorrelation of `RHOS`, each in order."""
-    sups = breaks.simulate_sup_f(n, RHOS[number], trim=TRIM, n_sim=N_SIM)
-    uds = breaks.simulate_ud_max(n, RHOS[number], **SEVERAL, n_sim=N_SIM)
-    return np.sort(sups), np.sort(uds)
+    paths = breaks.null_paths(n, RHOS[number], N_SIM, seed=0)
+    sups, _ = breaks.sup_f_paths(paths, trim=TRIM, dated=False)
+    return np.sort(sups), np.sort(breaks.ud_max_paths(paths, **SEVERAL))
 
 
 def at_least(null: np.ndarray, statistic: np.ndarray) -> np.ndarray:

@@ -1058,17 +1058,21 @@ def ar1(n: int, rho: float, n_sim: int, rng: np.random.Generator) -> np.ndarray:
     return _autocorrelated(rng.standard_normal((n, n_sim)), rho)
 
 
-def _autocorrelated(paths: np.ndarray, rho: float) -> np.ndarray:
-    """Innovations, shape (n, n_sim), as the AR(1) paths that they make; changes them in place."""
+def _autocorrelated(innovations: np.ndarray, rho: float) -> np.ndarray:
+    """The AR(1) paths that innovations, shape (n, n_sim), make."""
     if not -1 < rho < 1:
         raise ValueError(f"rho = {rho} is not within (-1, 1): no stationary start exists")
-    paths[0] /= math.sqrt(1 - rho**2)
+    paths = np.empty_like(innovations)
+    np.divide(innovations[0], math.sqrt(1 - rho**2), out=paths[0])
     for t in range(1, len(paths)):
-        paths[t] += rho * paths[t - 1]
+        np.multiply(paths[t - 1], rho, out=paths[t])
+        paths[t] += innovations[t]
     return paths
 
 
-def sup_f_paths(paths: np.ndarray, x=None, trim: float = 0.15) -> tuple[np.ndarray, np.ndarray]:
+def sup_f_paths(
+    paths: np.ndarray, x=None, trim: float = 0.15, dated: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """sup F of many series at once.
 
     Parameters
@@ -1077,11 +1081,13 @@ def sup_f_paths(paths: np.ndarray, x=None, trim: float = 0.15) -> tuple[np.ndarr
         A series per column.
     x, trim
         As in `sup_f`; the same x for all series.
+    dated : bool
+        Whether the positions are wanted, which take as long again.
 
     Returns
     -------
     sup : array, shape (n_sim,)
-    position : array of int, shape (n_sim,)
+    position : array of int, shape (n_sim,), or (0,) if not dated
 
     Raises
     ------
@@ -1094,23 +1100,9 @@ def sup_f_paths(paths: np.ndarray, x=None, trim: float = 0.15) -> tuple[np.ndarr
     a break explains is then a squared projection, and one matrix product serves a block of series.
     Memory: about 2 MB beside ``paths``, more where n is above some thousands.
     """
-    return _sup_f_paths(paths, x, trim, dated=True)
-
-
-def _sup_f_paths(paths, x=None, trim=0.15, dated=False) -> tuple[np.ndarray, np.ndarray]:
-    """`sup_f_paths`; unless dated the positions, whose search takes as long again, are empty."""
     n, n_sim = paths.shape
-    design = _design(x, n)[0]
-    k = design.shape[1]
-    first = _first_position(trim, n, k)
-    positions = np.arange(first, n - first + 1)
-    for side, rows in (("", design), ("counted from the end: ", design[::-1])):
-        _refuse_collinear(np.linalg.qr(rows[:first]).R[..., None], first, side)
-    basis = np.linalg.qr(design)[0]
-    after = np.arange(n)[None, :, None] >= positions[:, None, None]
-    change = after * basis
-    change = np.linalg.qr(change - basis @ (basis.T @ change))[0]
-    change = change.transpose(0, 2, 1).reshape(-1, n)
+    basis, change, positions = _mean_changes(n, trim) if x is None else _changes(x, n, trim)
+    k = basis.shape[1]
     sup, position = np.empty(n_sim), np.empty(n_sim if dated else 0, dtype=int)
     width = max(_CACHED // len(change), 1)
     for start in range(0, n_sim, width):
@@ -1132,6 +1124,28 @@ def _sup_f_paths(paths, x=None, trim=0.15, dated=False) -> tuple[np.ndarray, np.
         if dated:
             position[start : start + width] = positions[explained.argmax(axis=0)]
     return sup, position
+
+
+def _changes(x, n: int, trim: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Orthonormal bases of x, (n, k), and of what each candidate adds, (candidates * k, n).
+
+    The candidates' positions come third.
+    """
+    design = _design(x, n)[0]
+    first = _first_position(trim, n, design.shape[1])
+    positions = np.arange(first, n - first + 1)
+    for side, rows in (("", design), ("counted from the end: ", design[::-1])):
+        _refuse_collinear(np.linalg.qr(rows[:first]).R[..., None], first, side)
+    basis = np.linalg.qr(design)[0]
+    after = np.arange(n)[None, :, None] >= positions[:, None, None]
+    change = after * basis
+    change = np.linalg.qr(change - basis @ (basis.T @ change))[0]
+    return basis, change.transpose(0, 2, 1).reshape(-1, n), positions
+
+
+@lru_cache(maxsize=4)
+def _mean_changes(n: int, trim: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return _changes(None, n, trim)
 
 
 def simulate_sup_f(
@@ -1168,12 +1182,14 @@ def simulate_sup_f(
     """
     if x is None:  # the same null serves every series of this length
         return _sup_f_null(n, float(rho), trim, n_sim, seed).copy()
-    return _simulate(lambda paths: _sup_f_paths(paths, x, trim)[0], n, rho, n_sim, seed)
+    return _simulate(lambda paths: sup_f_paths(paths, x, trim, False)[0], n, rho, n_sim, seed)
 
 
 @lru_cache(maxsize=_KEPT)
 def _sup_f_null(n: int, rho: float, trim: float, n_sim: int, seed: int) -> np.ndarray:
-    return _simulate(lambda paths: _sup_f_paths(paths, trim=trim)[0], n, rho, n_sim, seed)
+    return _simulate(
+        lambda paths: sup_f_paths(paths, trim=trim, dated=False)[0], n, rho, n_sim, seed
+    )
 
 
 def _simulate(statistic: Callable, n: int, rho: float, n_sim: int, seed: int) -> np.ndarray:
@@ -1190,7 +1206,7 @@ def _simulate(statistic: Callable, n: int, rho: float, n_sim: int, seed: int) ->
 
 def null_paths(n: int, rho: float, n_sim: int, seed: int) -> np.ndarray:
     """`ar1` with a generator of its own, whose draws are kept for the next rho."""
-    return _autocorrelated(_innovations(n, n_sim, seed).copy(), rho)
+    return _autocorrelated(_innovations(n, n_sim, seed), rho)
 
 
 @lru_cache(maxsize=4)
@@ -1344,7 +1360,7 @@ def sup_f_of_m(rss: np.ndarray, n: int) -> np.ndarray:
 
 
 def min_rss(y: np.ndarray, h: int, max_breaks: int) -> np.ndarray:
-    """Smallest RSS with 0..max_breaks breaks in the mean, for many mean-zero series at once.
+    """Smallest RSS with 0..max_breaks breaks in the mean, for many series at once.
 
     Parameters
     ----------
@@ -1371,7 +1387,7 @@ def min_rss(y: np.ndarray, h: int, max_breaks: int) -> np.ndarray:
     best = np.empty((max_breaks + 1, n + 1, width))
     rss = np.empty((max_breaks + 1, n_sim))
     for start in range(0, n_sim, width):
-        own = y[:, start : start + width]
+        own = _demeaned(y[:, start : start + width])
         _explained(own, h, of_length, *(a[..., : own.shape[1]] for a in (sums, room, best)))
         total = np.einsum("ij,ij->j", own, own)
         np.subtract(total, best[:, n, : own.shape[1]], out=rss[:, start : start + width])
@@ -1423,7 +1439,7 @@ def ud_max_paths(paths: np.ndarray, h: float = 0.15, max_breaks: int = 5) -> np.
     """
     n = len(paths)
     length = _segment_length(h, n, 1)
-    rss = min_rss(_demeaned(paths), length, _most_breaks(max_breaks, n, length))
+    rss = min_rss(paths, length, _most_breaks(max_breaks, n, length))
     return sup_f_of_m(rss, n).max(axis=0)
 
 

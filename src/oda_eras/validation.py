@@ -172,7 +172,7 @@ def _long_ud_max(trim: float, max_breaks: int) -> np.ndarray:
 @cache
 def _long_sup_f(trim: float) -> np.ndarray:
     paths = np.random.default_rng(SEED).standard_normal((LONG, N_LONG))
-    return sup_f_of_m(min_rss(paths - paths.mean(axis=0), math.floor(trim * LONG), 3), LONG)
+    return sup_f_of_m(min_rss(paths, math.floor(trim * LONG), 3), LONG)
 
 
 def _fit(y, x, settings):
