@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 from conftest import OUT, ROOT
 from papermill.exceptions import PapermillExecutionError
+from scipy.interpolate import lagrange
 
 from oda_eras import atlas, breaks, page, run
 from oda_eras.break_evidence import N_SIM, SEVERAL, TRIM, break_tests, dated, several_breaks
+from oda_eras.chunks import Workers
 from oda_eras.study import LEVEL, Study
 from oda_eras.study import RECIPIENTS as STUDIED
 
@@ -67,7 +69,7 @@ def test_years_in_which_a_donors_flows_lack_a_part_are_left_out():
 
 @pytest.fixture(scope="module")
 def made_up() -> pd.DataFrame:
-    """Thirty series of 15 to 20 years without a shift but in the first donor's, in two chunks."""
+    """Thirty series of 15 to 19 years without a shift but in the first donor's."""
     rng, parts = np.random.default_rng(0), []
     for number in range(30):
         n = 15 + number % 3 * 2
@@ -82,14 +84,17 @@ def made_up() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def found(made_up, tmp_path_factory) -> pd.DataFrame:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(atlas, "PER_CHUNK", 16)
+        patch.setattr(atlas, "PER_CHUNK", 8)  # ten of each length, in two chunks
         folder = tmp_path_factory.mktemp("chunks")
-        two = atlas.tested(made_up, folder, workers=2)
-        assert len(list(folder.glob("statistics-*"))) == 2
-        lost = next(folder.glob("statistics-*"))
-        lost.unlink()
-        one = atlas.tested(made_up, folder, workers=1)
-        assert lost.exists()
+        with Workers(2) as pool:
+            two = atlas.tested(made_up, folder, pool)
+        kept = list(folder.glob("tests-*"))
+        assert len(kept) == 6
+        for path in kept[::2]:
+            path.unlink()
+        with Workers(1) as pool:
+            one = atlas.tested(made_up, folder, pool)
+        assert set(folder.glob("tests-*")) == set(kept)
     pd.testing.assert_frame_equal(one, two, check_exact=True)
     return two
 
@@ -114,16 +119,17 @@ def test_statistics_and_dates_are_those_of_notebook_05(made_up, found):
     assert ours["R0"].startswith("2006 (200")
 
 
-def test_p_is_simulated_between_two_autocorrelations_and_no_finer(found):
+def test_p_is_simulated_around_the_autocorrelation_and_no_finer(found):
     row = found.iloc[12]
     above = int(np.searchsorted(atlas.RHOS, row.rho_null))
-    ends = atlas.RHOS[[above - 1, above]]
+    near = atlas.RHOS[above - 2 : above + 2]
+    assert near[1] < row.rho_null < near[2]
     for p, statistic, simulate, how in (
         ("p_null", "sup_f", breaks.simulate_sup_f, {"trim": TRIM}),
         ("ud_p_null", "ud_max", breaks.simulate_ud_max, SEVERAL),
     ):
-        sizes = [(simulate(row.n, rho, **how, n_sim=N_SIM) >= row[statistic]).sum() for rho in ends]
-        expected = np.interp(row.rho_null, ends, [(1 + b) / (N_SIM + 1) for b in sizes])
+        sizes = [(simulate(row.n, rho, **how, n_sim=N_SIM) >= row[statistic]).sum() for rho in near]
+        expected = lagrange(near, [(1 + b) / (N_SIM + 1) for b in sizes])(row.rho_null)
         assert row[p] == pytest.approx(expected, abs=1e-6)
         own = (simulate(row.n, row.rho_null, **how, n_sim=N_SIM) >= row[statistic]).mean()
         assert abs(row[p] - own) < 0.003
@@ -135,6 +141,32 @@ def test_an_autocorrelation_near_one_is_taken_at_the_last():
     given = pd.DataFrame(about | {"rho_null": [0.995, 0.99], "rho_break": [-0.999, -0.95]})
     p = atlas.p_values(given)
     assert p.p_null[0] == p.p_null[1] > p.p_break[0] == p.p_break[1]
+
+
+def test_what_is_interpolated_is_exact_for_cubics_and_at_its_own_points():
+    def cubic(rho):
+        return 0.3 + rho - 2 * rho**2 + 0.5 * rho**3
+
+    rho = np.array([-0.95, -0.9, -0.2, 0, 0.33, 0.7, 0.98, 0.99, *atlas.RHOS])
+    near, share = atlas.shares(rho)
+    np.testing.assert_allclose((share * cubic(atlas.RHOS[near])).sum(axis=1), cubic(rho))
+    assert (np.sort(np.abs(share[8:]), axis=1)[:, :3] < 1e-12).all()
+    assert (np.diff(near, axis=1) == 1).all() and near.min() == 0
+    assert near.max() == len(atlas.RHOS) - 1
+
+
+def test_interpolated_p_is_as_near_as_one_simulated_at_the_autocorrelation_itself():
+    n, sizes = 20, np.array([0.01, 0.05, 0.2])
+    away: dict[str, list] = {"between": [], "itself": []}
+    for rho in (-0.42, 0.13, 0.57, 0.93):
+        many = breaks.simulate_ud_max(n, rho, **SEVERAL, n_sim=150_000, seed=1)
+        largest = np.quantile(many, 1 - sizes)
+        about = dict(n=n, sup_f=1.0, ud_max=largest, rho_null=rho, rho_break=rho)
+        away["between"].append(atlas.p_values(pd.DataFrame(about)).ud_p_null - sizes)
+        null = np.sort(breaks.simulate_ud_max(n, rho, **SEVERAL, n_sim=N_SIM))
+        away["itself"].append(atlas.at_least(null, largest) - sizes)
+    between, itself = (np.sqrt(np.mean(np.square(a), axis=0)) for a in away.values())
+    assert (between < 1.5 * itself + 1e-4).all(), (between, itself)
 
 
 def test_the_false_discovery_rate_is_over_all_series_of_a_kind(found):
@@ -155,7 +187,7 @@ def test_reordered_series_have_the_same_amounts_and_seldom_a_shift(made_up, foun
     amounts = [f.groupby(keys).usd_million.apply(sorted) for f in (made_up, other)]
     assert amounts[0].tolist() == amounts[1].tolist()
     assert not (made_up.usd_million == other.usd_million).all()
-    tests = atlas.statistics(other)
+    tests = pd.concat(map(atlas.statistics, atlas.by_length(other)))
     shifted = tests.donor == "D0"
     assert tests.sup_f[shifted].median() < found.sup_f[found.donor == "D0"].median() / 4
     # and they are about as autocorrelated
@@ -221,7 +253,7 @@ def test_make_atlas_ends_with_a_notebook_that_answers_first(project, monkeypatch
     world[some & world.donor.isin(["JPN", "DEU", "UNICEF"])].to_csv(project / atlas.WORLD)
     monkeypatch.chdir(project)
     atlas.main()
-    assert "statistics: 100%" in capfd.readouterr().err
+    assert "tests: 100%" in capfd.readouterr().err
     folder = project / atlas.ATLAS
     cells = json.loads((folder / "atlas.ipynb").read_text())["cells"]
     answer = "".join(cells[1]["outputs"][0]["data"]["text/markdown"])
