@@ -13,6 +13,8 @@ from conftest import OUT, ROOT, nbval
 from oda_eras.stamps import read_json
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+# kept without results, since these are made on request
+ON_REQUEST = sorted((ROOT / "notebooks/on_request").glob("*.ipynb"))
 # How a notebook reads: lines of a code cell, characters of a line, share of code, code cells.
 MEDIAN_LINES, MOST_LINES, WIDEST, LARGEST_SHARE, MOST_CELLS = 5, 25, 100, 0.40, 30
 
@@ -140,7 +142,7 @@ def test_nbval_catches_a_changed_number_and_nothing_else(chain):
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-class TestManners:
+class TestResults:
     def test_every_code_cell_is_executed_in_order(self, notebook):
         counts = [c["execution_count"] for c in cells(notebook) if c["cell_type"] == "code"]
         assert counts == list(range(1, len(counts) + 1))
@@ -151,24 +153,44 @@ class TestManners:
                 bad = output["output_type"] == "error" or output.get("name") == "stderr"
                 assert not bad, f"{notebook.name}, cell {number}: {output}"
 
-    def test_opens_with_the_question_and_its_answer(self, notebook):
-        title, opening, parameters, *_ = cells(notebook)
-        heading, question = "".join(title["source"]).strip().split("\n\n")
-        assert heading.startswith(f"# {notebook.stem[:2]} ")
-        assert question.endswith("?") and question.count("?") == 1
-        answer = said(opening)
+    def test_the_answer_comes_first(self, notebook):
+        answer = said(cells(notebook)[1])
         assert answer.startswith("**In short**")
         assert 2 <= answer.count("\n- ") <= 4 and len(re.findall(r"\d", answer)) > 2
+
+    def test_nbval_compares_all_but_the_opening(self, notebook):
+        tagged = [
+            "".join(cell["source"])
+            for cell in cells(notebook)
+            if any(tag.startswith("nbval-") for tag in cell["metadata"].get("tags", []))
+        ]
+        assert len(tagged) == 1 and "\nopening(" in tagged[0]
+
+
+@pytest.mark.parametrize("notebook", ON_REQUEST, ids=lambda path: path.stem)
+def test_what_is_made_on_request_is_kept_without_results(notebook):
+    code = [cell for cell in cells(notebook) if cell["cell_type"] == "code"]
+    assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
+
+
+@pytest.mark.parametrize("notebook", [*NOTEBOOKS, *ON_REQUEST], ids=lambda path: path.stem)
+class TestManners:
+    def test_opens_with_the_question(self, notebook):
+        title, opening, parameters, *_ = cells(notebook)
+        heading, question = "".join(title["source"]).strip().split("\n\n")
+        assert re.match(rf"# {notebook.stem.partition('_')[0]}\b", heading, re.IGNORECASE)
+        assert question.endswith("?") and question.count("?") == 1
+        assert "\nopening(" in "".join(opening["source"])
         assert parameters["metadata"]["tags"] == ["parameters"]
         source = "".join(parameters["source"])
-        assert 'donor = "JPN"' in source and 'outputs = "outputs/JPN"' in source
+        assert 'donor = "JPN"' in source and 'outputs = "outputs/' in source
 
     def test_closes_with_limits_checks_outputs_and_a_link(self, notebook):
         text = "\n".join("".join(cell["source"]) for cell in cells(notebook))
         limits, checks = text.find("## What this does not show"), text.find("## Checks and outputs")
         assert 0 < limits < checks
         assert re.search(r"assert .*nb\.in_short\(.*nb\.publish\(\)", text[checks:], re.DOTALL)
-        assert re.search(r"\]\(\d\d_\w+\.ipynb\)", "".join(cells(notebook)[-1]["source"]))
+        assert re.search(r"\]\((\.\./)?\d\d_\w+\.ipynb\)", "".join(cells(notebook)[-1]["source"]))
 
     def test_reads_like_an_article(self, notebook):
         code = [c for c in cells(notebook) if c["cell_type"] == "code"]
@@ -197,11 +219,3 @@ class TestManners:
             for target in re.findall(r"\]\(([^)#]+)\)", "".join(cell["source"])):
                 if cell["cell_type"] == "markdown" and "://" not in target:
                     assert (notebook.parent / target).exists(), f"{notebook.name}: {target}"
-
-    def test_nbval_compares_all_but_the_opening(self, notebook):
-        tagged = [
-            "".join(cell["source"])
-            for cell in cells(notebook)
-            if any(tag.startswith("nbval-") for tag in cell["metadata"].get("tags", []))
-        ]
-        assert len(tagged) == 1 and "\nopening(" in tagged[0]

@@ -29,6 +29,7 @@ import pandas as pd
 from oda_eras import breaks, chunks
 from oda_eras.break_evidence import N_SIM, SEVERAL, TRIM
 from oda_eras.flows import CRS_BASE, FIRST_WHOLE
+from oda_eras.naming import Naming
 from oda_eras.paths import BUILD, name_in_project, project_root
 from oda_eras.stamps import sha256
 from oda_eras.study import FEWEST_YEARS, LEVEL, LISTED, Study
@@ -56,6 +57,12 @@ Q_VALUES = ["q", "q_break", "ud_q", "ud_q_break"]
 STATISTICS = ["sup_f", "ud_max"]
 # what a p is one of, in tables that count series
 TESTS = ["sup_f", "sup_f_removed", "ud_max", "ud_max_removed"]
+# what is kept of reordered series, and shown of the study's own
+KEPT = ["kind", "donor", "recipient", "n", "first_new", "rho_null", "bic", "lwz", *P_VALUES]
+OWN = [
+    "recipient", "first", "last", "n", "sup_f", "last_old", "first_new", "change", "p_null",
+    "p_break", "ud_p_null", "q", "bic_dates", "place", "place_of_donor",
+]  # fmt: skip
 WORLD_COLUMNS = ["donor", "recipient", "year", "price_basis", "commitments", "gross", "status"]
 
 
@@ -317,6 +324,11 @@ def split(found: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return found[~other].reset_index(drop=True), twins.reset_index(drop=True)
 
 
+def of_kind(kind: str, *frames: pd.DataFrame) -> list[pd.DataFrame]:
+    """The rows of one kind in each frame."""
+    return [frame[frame.kind == kind] for frame in frames]
+
+
 def how_common(found: pd.DataFrame, twins: pd.DataFrame) -> pd.DataFrame:
     """How many series shift, by kind, beside reordered ones (`split`).
 
@@ -426,6 +438,16 @@ def groups(found: pd.DataFrame, study: Study) -> dict[str, pd.DataFrame]:
     }
 
 
+def labels(naming: Naming) -> dict[str, str]:
+    """What `groups`, and reordered series, are called in figures."""
+    return {
+        "all": "all donors and recipients",
+        "reordered": "all, reordered",
+        "region": f"all donors to {naming.region}",
+        "donor": f"{naming.donor} to all recipients",
+    }
+
+
 def curves(found: pd.DataFrame, twins: pd.DataFrame, study: Study) -> pd.DataFrame:
     """What share of series has a p up to any size; both frames are of one kind.
 
@@ -438,6 +460,11 @@ def curves(found: pd.DataFrame, twins: pd.DataFrame, study: Study) -> pd.DataFra
         share = 100 * counts.cumsum() / counts.sum()
         rows.append(pd.DataFrame({"group": group, "p": share.index, "share": share.to_numpy()}))
     return pd.concat(rows, ignore_index=True)
+
+
+def at_level(curves: pd.DataFrame) -> pd.Series:
+    """What share of each group's series, in percent, has a p of at most the level."""
+    return curves[curves.p <= LEVEL].groupby("group", sort=False).share.max()
 
 
 def years_of_groups(found: pd.DataFrame, twins: pd.DataFrame, study: Study) -> pd.DataFrame:

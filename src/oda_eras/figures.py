@@ -1833,22 +1833,25 @@ GROUPS = {
 
 
 @for_phones
-def how_common_shifts(curves: pd.DataFrame, own: pd.DataFrame, labels: dict[str, str]) -> Figure:
+def how_common_shifts(
+    curves: pd.DataFrame, own: pd.DataFrame, labels: dict[str, str], names: dict[str, str]
+) -> Figure:
     """What share of series has a p up to any size, group by group (f41).
 
     `curves` has columns group (of `GROUPS`), p, share (percent); `own` the study's series, which
-    are marked: name, p, share; `labels` names the groups.
+    are marked: recipient, p_null, share; `labels` names the groups, `names` the recipients.
     """
     figure, ax = new_figure("single", 84)
     for group, (dash, colour) in GROUPS.items():
         some = curves[curves.group == group]
         ax.step(some.p, some.share, dash, where="post", color=colour, lw=1.2, label=labels[group])
-    ax.plot(own.p, own.share, "D", color=COLOURS["donor"], markersize=3.5)
+    ax.plot(own.p_null, own.share, "D", color=COLOURS["donor"], markersize=3.5)
     places = spread(own.share + 6, least=9 if for_phone() else 6)
     for row in own.itertuples():
         ax.annotate(
-            row.name, (row.p, row.share), xytext=(row.p / 1.7, places[row.Index]), ha="right",
-            va="center", fontsize=5.5, path_effects=[HALO],
+            names[row.recipient], (row.p_null, row.share),
+            xytext=(row.p_null / 1.7, places[row.Index]), ha="right", va="center", fontsize=5.5,
+            path_effects=[HALO],
             arrowprops={"arrowstyle": "-", "lw": 0.4, "shrinkA": 0, "shrinkB": 2},
         )  # fmt: skip
     ax.axvline(LEVEL, color=INK, lw=0.6)
@@ -1871,15 +1874,16 @@ def shifts_by_year(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
     `rows` has columns group, year, share and chance (percent of the series that a shift could
     stand in); `labels` names the groups.
     """
-    figure, axes = new_figure("single", 34 * len(labels), rows=len(labels), sharex=True)
-    for ax, (group, label) in zip(axes, labels.items(), strict=True):
+    panels = rows.group.unique()
+    figure, axes = new_figure("single", 34 * len(panels), rows=len(panels), sharex=True)
+    for ax, group in zip(axes, panels, strict=True):
         some = rows[rows.group == group]
         bars(ax, some.year, some.share, width=0.8, facecolor=GROUPS[group][1])
         ax.plot(
             some.year, some.chance, "_", color=INK, markersize=6, markeredgewidth=1.4,
             path_effects=[HALO], label="by chance: reordered, of the same length",
         )  # fmt: skip
-        ax.set_title(label, loc="left")
+        ax.set_title(labels[group], loc="left")
         ax.set_ylabel("share, %")
         ax.set_ylim(bottom=0)
     axes[-1].xaxis.set_major_locator(MaxNLocator(6, integer=True))
