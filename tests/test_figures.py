@@ -18,6 +18,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.ft2font import FT2Font
 from matplotlib.patches import PathPatch
 from matplotlib.testing.compare import compare_images
+from matplotlib.ticker import AutoLocator
 from pypdf import PdfReader
 
 from oda_eras import figures, naming, notebook, page
@@ -686,3 +687,19 @@ def test_other_recipients_have_names_styles_and_room(count):
         assert len(set(page.STYLES.values())) == len(set(page.HATCHES)) == count
     finally:
         page.show_recipients(RECIPIENTS)
+
+
+def test_marked_years_are_whole_however_few_there_are():
+    figure, (one, other) = page.new_figure("single", 60, rows=2, sharex=True)
+    figures.mark_years(one)
+    for last in range(2008, 2041):
+        other.set_xlim(2002.4, last + 0.6)
+        assert all(tick % 1 == 0 for tick in one.get_xticks()), last
+    plt.close(figure)
+
+
+def test_no_axis_of_years_is_marked_by_chance(drawn):
+    """A run of two decades once had 2007.5 below a figure whose three decades here have none."""
+    for ax in drawn.axes:
+        if 1980 < min(ax.get_xlim()) < 2030:
+            assert type(ax.xaxis.get_major_locator()) is not AutoLocator

@@ -155,6 +155,11 @@ def label_events(ax, events: pd.DataFrame, shift: float = 0) -> None:
         )  # fmt: skip
 
 
+def mark_years(ax) -> None:
+    """Have whole years marked below a panel, and below those that share its axis."""
+    ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
+
+
 def panels_by_recipient(rows: pd.DataFrame, height: float):
     """Open a figure with a panel for each recipient, two to a row; returns (figure, {code: axes}).
 
@@ -171,6 +176,7 @@ def panels_by_recipient(rows: pd.DataFrame, height: float):
     for ax in list(axes.flat)[len(codes) :]:
         ax.remove()
     axes = dict(zip(codes, axes.flat, strict=False))
+    mark_years(axes[codes[0]])
     for ax in list(axes.values())[-columns:]:  # above a panel that is left out there are years too
         ax.tick_params(labelbottom=True)
     return figure, axes
@@ -361,6 +367,7 @@ def total_with_and_without(totals: pd.DataFrame, whole: str = "all recipients") 
     empty where there is no other recipient. `whole` names the recipients together.
     """
     figure, ax = new_figure("single", 65)
+    mark_years(ax)
     lines = [
         ("with_uzbekistan", whole.replace(" ", "\n"), COLOURS["all"], "-", "o"),
         ("without_uzbekistan", "without\nUzbekistan", COLOURS["without UZB"], "--", "s"),
@@ -483,6 +490,7 @@ def eras_by_share(
     figure, axes = new_figure(
         "double", 25 + 34 * len(measures), rows=len(measures), sharex=True, squeeze=False
     )
+    mark_years(axes[0, 0])
     # bands of whole years, as the bars are
     held = rows.groupby("era").year.agg(["min", "max"]).astype(int)
     eras = eras[eras.era.isin(held.index)]
@@ -605,6 +613,7 @@ def price_bases(totals: pd.DataFrame) -> Figure:
     bases = 100). The lower panel divides each index by the one in current prices, the first basis.
     """
     figure, (above, below) = new_figure("single", 92, rows=2, sharex=True, height_ratios=[3, 2])
+    mark_years(above)
     wide = totals.pivot(index="year", columns="price_basis", values="index")
     first, *others = totals.price_basis.unique()
     for basis, colour, marker, dash in zip(
@@ -713,7 +722,6 @@ def three_measures(rows: pd.DataFrame) -> Figure:
                 )  # fmt: skip
         ax.axhline(0, color=INK, lw=0.6, zorder=0)
         ax.set_title(panel_name(code, axes), loc="left", fontweight="bold")
-        ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.set_ylabel("US$ million")
     legend_above(figure, axes.values())
@@ -831,6 +839,7 @@ def side_by_side(rows: pd.DataFrame, whose: str) -> Figure | None:
     if rows.empty:
         return None
     figure, axes = new_figure("double", 95, rows=2, sharex=True)
+    mark_years(axes[0])
     years = range(int(rows.year.min()), int(rows.year.max()) + 1)
     classes = [(SERIES[2], ""), (SERIES[3], "////"), (SERIES[1], "....")]
     looks = [[(COLOURS["net"], "")], classes]
@@ -884,6 +893,7 @@ def agreements(
         squeeze=False,
         panel_mm=48,
     )
+    mark_years(axes[0, 0])
     for number, (ax, code, top) in enumerate(zip(axes[:, 0], codes, tops, strict=True)):
         colour, marker = STYLES[code]
         pad = era_bands(ax, eras, first=first, last=last, labels=number == 0)
@@ -951,6 +961,7 @@ def commitments(rows: pd.DataFrame, eras: pd.DataFrame) -> Figure | None:
     if rows.empty:
         return None
     figure, (above, below) = new_figure("double", 105, rows=2, sharex=True, height_ratios=[3, 2])
+    mark_years(above)
     first, last = int(rows.year.min()), int(rows.year.max())
     years = pd.RangeIndex(first, last + 1)
     for ax in (above, below):
@@ -1112,6 +1123,7 @@ def break_evidence(path: pd.Series, lines: dict[str, float], posterior: pd.Serie
     critical values.
     """
     figure, (above, below) = new_figure("single", 104, rows=2, sharex=True, height_ratios=[3, 2])
+    mark_years(above)
     above.plot(path.index, path.values, "-o", color=SERIES[0])
     top = max(path.max(), *lines.values()) * 1.15
     ordered = pd.Series(lines).sort_values()
@@ -1197,6 +1209,7 @@ def method_matrix(found: pd.DataFrame, eras: pd.DataFrame, *, first: int, last: 
     """
     rows = found.drop_duplicates(["family", "method"])[["family", "method"]]
     figure, ax = new_figure("double", 22 + 6 * len(rows), panel_mm=22 + 10 * len(rows))
+    mark_years(ax)
     beside_mm = BESIDE_MM + NAMES_MM / 2
     era_bands(ax, eras, first=first, last=last, labels=True, beside_mm=beside_mm)
     families = list(dict.fromkeys(rows.family))
@@ -1621,6 +1634,7 @@ def synthetic_donor(rows: pd.DataFrame, name: str) -> Figure | None:
         "double" if len(recipients) > 1 else "single", 88 * lines, rows=2 * lines,
         columns=-(-len(recipients) // lines), sharex=True, squeeze=False, unit="column",
     )  # fmt: skip
+    mark_years(axes[0, 0])
     pairs = [pair for line in range(lines) for pair in axes[2 * line : 2 * line + 2].T]
     for ax in [ax for pair in pairs[len(recipients) :] for ax in pair]:
         ax.remove()
