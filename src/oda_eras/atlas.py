@@ -282,7 +282,7 @@ def tested(series: pd.DataFrame, folder: Path, workers: chunks.Workers) -> pd.Da
     Parameters
     ----------
     series : DataFrame
-        Result of `series_of`.
+        Result of `series_of`; its index counts the rows.
     folder : Path
         Where chunks are kept (`oda_eras.chunks`).
     workers : Workers
@@ -295,8 +295,11 @@ def tested(series: pd.DataFrame, folder: Path, workers: chunks.Workers) -> pd.Da
     """
     from scipy.stats import false_discovery_control  # workers do without: it takes long to load
 
-    found = chunks.made(tests, by_length(series), folder, rules(), workers)
-    found = series[SERIES].drop_duplicates().merge(found, on=SERIES)
+    parts = by_length(series)
+    found = chunks.made(tests, parts, folder, rules(), workers)
+    rows = np.concatenate([part.index for part in parts])
+    first = rows[found.n.cumsum() - found.n]
+    found = found.iloc[first.argsort()].reset_index(drop=True)  # in the order of the series
     for p, q in zip(P_VALUES, Q_VALUES, strict=True):
         found[q] = found.groupby("kind")[p].transform(false_discovery_control)
     return found
