@@ -110,15 +110,14 @@ def reordered(series: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     in short series as in `oda_eras.break_evidence.at_corrected_rho`; `REORDERED` is added to the
     kind.
     """
-    rng, parts = np.random.default_rng(seed), []
-    for _, own in series.groupby(SERIES, sort=False):
-        amounts = own.usd_million.to_numpy()
-        rho = breaks.lag1(amounts - amounts.mean())
-        rho = min(rho + (1 + 3 * rho) / len(amounts), RHOS[-1])
-        rank = breaks.ar1(len(amounts), rho, 1, rng)[:, 0].argsort().argsort()
-        parts.append(own.assign(usd_million=np.sort(amounts)[rank]))
-    found = pd.concat(parts, ignore_index=True)
-    return found.assign(kind=found.kind + REORDERED)
+    rng, amounts = np.random.default_rng(seed), series.usd_million.to_numpy(copy=True)
+    ends = series.groupby(SERIES, sort=False).size().cumsum()
+    for own in np.split(amounts, ends[:-1]):
+        rho = breaks.lag1(own - own.mean())
+        rho = min(rho + (1 + 3 * rho) / len(own), RHOS[-1])
+        rank = breaks.ar1(len(own), rho, 1, rng)[:, 0].argsort().argsort()
+        own[:] = np.sort(own)[rank]
+    return series.assign(usd_million=amounts, kind=series.kind + REORDERED)
 
 
 def longest_runs(rows: pd.DataFrame) -> pd.DataFrame:
