@@ -1098,7 +1098,7 @@ def sup_f_paths(
     -----
     For each candidate the new regressors, x after the break, are made orthogonal to x once; what
     a break explains is then a squared projection, and one matrix product serves a block of series.
-    Memory: about 2 MB beside ``paths``, more where n is above some thousands.
+    Memory: a few MB beside ``paths``, and some n^2 k values.
     """
     n, n_sim = paths.shape
     basis, change, positions = _mean_changes(n, trim) if x is None else _changes(x, n, trim)
