@@ -400,6 +400,12 @@ def _difference(whole: pd.DataFrame, part: pd.DataFrame, rule: str, floor=None) 
             "high": whole.high - part.low,
         }
     )
+    # one factor has turned both where a table prints both: it scales the difference and makes none
+    alike = (whole.status == "converted") & (whole.rule == part.rule)
+    slack = frame.value.abs() * (whole.high - whole.value) / whole.value
+    slack = slack.clip(lower=2 * CENT)
+    frame["low"] = frame.low.mask(alike, frame.value - slack)
+    frame["high"] = frame.high.mask(alike, frame.value + slack)
     rank = pd.concat([whole.status, part.status], axis=1).map(STATUSES.index).max(axis=1)
     frame["status"] = rank.map(dict(enumerate(STATUSES)))
     # what is known may fall below the floor by rounding; a bound need not
