@@ -1382,23 +1382,25 @@ def min_rss(y: np.ndarray, h: int, max_breaks: int) -> np.ndarray:
     n, n_sim = y.shape
     width = min(max(_CACHED // n, 1), n_sim)
     of_length = 1 / np.arange(1, n + 1)[:, None]
-    # made once: new memory takes longer than the sums
-    sums, room = np.zeros((n + 1, width)), np.empty((2, n, width))
-    best = np.empty((max_breaks + 1, n + 1, width))
+    # made once and in one piece, which the next call finds again: new memory takes longer than sums
+    space = np.empty((max_breaks + 4, n + 1, width))
+    space[0, 0] = 0
     rss = np.empty((max_breaks + 1, n_sim))
     for start in range(0, n_sim, width):
         own = _demeaned(y[:, start : start + width])
-        _explained(own, h, of_length, *(a[..., : own.shape[1]] for a in (sums, room, best)))
+        best = _explained(own, h, of_length, space[..., : own.shape[1]])
         total = np.einsum("ij,ij->j", own, own)
-        np.subtract(total, best[:, n, : own.shape[1]], out=rss[:, start : start + width])
+        np.subtract(total, best, out=rss[:, start : start + width])
     return rss
 
 
-def _explained(y, h, of_length, sums, room, best) -> None:
-    """Write into ``best`` what the segments' means explain of the sum of squares at most.
+def _explained(y, h, of_length, space) -> np.ndarray:
+    """What segments' means explain of the sum of squares at most, by number of breaks.
 
-    By number of breaks and last year; where the segments have no room it is not looked at.
+    ``space``, (max_breaks + 4, n + 1, n_sim), is written to, but for zeros at its beginning.
     """
+    # best: by number of breaks and last year; where the segments have no room it is not looked at
+    sums, room, best = space[0], space[1:3], space[3:]
     n, most = len(y), len(best) - 1
     for t in range(n):  # numpy's cumsum along this axis takes three times as long
         np.add(sums[t], y[t], out=sums[t + 1])
@@ -1416,6 +1418,7 @@ def _explained(y, h, of_length, sums, room, best) -> None:
                 total = room[1, : end - h + 1 - first]
                 np.add(best[m - 1, first : end - h + 1], explained[first - h :], out=total)
                 total.max(axis=0, out=best[m, end])
+    return best[:, n]
 
 
 def ud_max_paths(paths: np.ndarray, h: float = 0.15, max_breaks: int = 5) -> np.ndarray:
