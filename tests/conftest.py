@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.patches import PathPatch
 from playwright.sync_api import sync_playwright
 from portable import KINDS
 
@@ -79,6 +81,18 @@ def nbval(root: Path, *notebooks: Path) -> subprocess.CompletedProcess:
         capture_output=True,
         text=True,
     )
+
+
+def bars_of(ax) -> list[tuple[str, np.ndarray]]:
+    """Middle, width and height of bars that `oda_eras.figures.bars` drew, a row each, with their label."""
+    found = []
+    for shape in ax.patches:
+        if isinstance(shape, PathPatch):
+            corners = shape.get_path().vertices.reshape(-1, 5, 2)
+            size = corners[:, 2] - corners[:, 0]
+            bars = np.column_stack([corners[:, 0, 0] + size[:, 0] / 2, size])
+            found.append((shape.get_label(), bars))
+    return found
 
 
 def snapshot(root: Path) -> dict[str, bytes]:

@@ -12,11 +12,10 @@ import pandas as pd
 import pytest
 from colorspacious import cspace_convert, deltaE
 from comparison import pinned_platform
-from conftest import OUT, ROOT
+from conftest import OUT, ROOT, bars_of
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 from matplotlib.ft2font import FT2Font
-from matplotlib.patches import PathPatch
 from matplotlib.testing.compare import compare_images
 from matplotlib.ticker import AutoLocator
 from pypdf import PdfReader
@@ -190,10 +189,8 @@ def drawn_numbers(figure) -> np.ndarray:
                     *np.asarray(line.get_xdata(), float),
                     *np.asarray(line.get_ydata(), float),
                 ]
-        for shape in ax.patches:
-            if isinstance(shape, PathPatch):
-                corners = shape.get_path().vertices.reshape(-1, 5, 2)
-                found += [*(corners[:, 2] - corners[:, 0]).ravel()]
+        for _, bars in bars_of(ax):
+            found += [*bars.ravel()]
     return np.array([number for number in found if np.isfinite(number)])
 
 

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from conftest import bars_of
 from matplotlib import pyplot as plt
 
 from oda_eras import figures, patterns
@@ -75,20 +76,13 @@ def test_eras_outside_the_years_of_a_run_leave_no_label():
     assert [text.get_text() for text in drawn.axes[0].texts] == ["no era", "late"]
 
 
-def heights(figure) -> dict[str, list[float]]:
-    """Heights of the bars of a figure's first panel, by label."""
-    return {
-        bars.get_label(): [bar.get_height() for bar in bars] for bars in figure.axes[0].containers
-    }
-
-
 def test_repayments_hang_below_zero_and_net_loans_stand_in_where_parts_are_unknown():
     parts = in_parts(["UZB"], grants=2000.0, loans_drawn=9e3, repayments=500.0, loans_net=8500.0)
     parts.loc[parts.year < 2005, ["loans_drawn", "repayments", "repayments_low"]] = [None, None, 0]
     drawn = figures.made_of(parts, "yen")
-    bars = heights(drawn)
-    assert {h for h in bars["repayments"] if h == h} == {-500}
-    assert bars["loans drawn less repayments"] == [8500] * 5
+    heights = {label: list(bars[:, 2]) for label, bars in bars_of(drawn.axes[0])}
+    assert set(heights["repayments"]) == {-500}
+    assert heights["loans drawn less repayments"] == [8500] * 5
     [line] = [x for x in drawn.axes[0].lines if x.get_label() == "repayments, bounds"]
     assert sorted(set(line.get_xdata())) == list(range(2000, 2005))
     assert drawn.axes[0].get_ylabel() == "million yen"
