@@ -84,7 +84,7 @@ def nbval(root: Path, *notebooks: Path) -> subprocess.CompletedProcess:
 
 
 def bars_of(ax) -> list[tuple[str, np.ndarray]]:
-    """Middle, width and height of bars that `oda_eras.figures.bars` drew, a row each, with their label."""
+    """Labels of what `oda_eras.figures.bars` drew, and of each bar middle, width and height."""
     found = []
     for shape in ax.patches:
         if isinstance(shape, PathPatch):
