@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.patches import PathPatch
-from playwright.sync_api import sync_playwright
 from portable import KINDS
 
 from oda_eras.bench import copy_tree, scratch_environment
-from oda_eras.stamps import lock
+from oda_eras.sources import raw_file
+from oda_eras.stamps import lock, sha256
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = "outputs/JPN"
+CODES = ("donors", "organisations", "recipients")  # the lists that raw tables are checked against
+KEPT = "drawn"  # the folder beside `rebuilt` that holds its figures
 # Files that take longest come first, so that both workers end together (pytest --durations=0).
 LONGEST_FIRST = (
     "test_chain_damage", "test_chain", "test_chain_other_donor", "test_figures", "test_schemas",
@@ -51,15 +53,14 @@ def readers_environment(root: Path) -> dict[str, str]:
     }
 
 
-def make(root: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
-    """Run make in a scratch copy with this environment's Python."""
+def make(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess:
+    """Run make in a scratch copy with this environment's Python, and some environment variables."""
     return subprocess.run(
         ["make", f"PYTHON={sys.executable}", *arguments],
         cwd=root,
-        env=readers_environment(root),
+        env=readers_environment(root) | variables,
         capture_output=True,
         text=True,
-        **options,
     )
 
 
@@ -110,12 +111,44 @@ def project(tmp_path) -> Path:
     return copy_tree(tmp_path / "project")
 
 
+def take_to_kernels(root: Path, file: str) -> Path:
+    """Have the kernels that make starts in a scratch copy run a file of the tests' at their start.
+
+    Returns the file's copy, for the caller to remove.
+    """
+    startup = root / ".build/ipython/profile_default/startup" / file
+    startup.parent.mkdir(parents=True, exist_ok=True)
+    return shutil.copy(ROOT / "tests" / file, startup)
+
+
+READ: dict[tuple, object] = {}  # raw tables by name and content
+
+
+@pytest.fixture
+def read_once(monkeypatch) -> None:
+    """Raw tables are read and checked once in a worker, by content: most tests spoil one of many."""
+    from oda_eras import schemas
+
+    read = schemas.read_table
+
+    def remembered(root: Path, name: str, table: schemas.Table):
+        files = [raw_file(name), *(f"data/{codes}.csv" for codes in CODES)]
+        if not all((root / file).is_file() for file in files):
+            return read(root, name, table)
+        key = (name, *(sha256(root / file) for file in files))
+        if key not in READ:
+            READ[key] = read(root, name, table)
+        return READ[key].copy()
+
+    monkeypatch.setattr(schemas, "read_table", remembered)
+
+
 @pytest.fixture(scope="session")
 def rebuilt(tmp_path_factory) -> Path:
     """The one scratch copy in which make has run the whole chain, for all tests: to be read only.
 
     The first worker that asks has it run, on two jobs; the others wait, and their make finds
-    nothing to be done.
+    nothing to be done. Beside it, in KEPT, lie the figures as they were drawn.
     """
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
@@ -124,6 +157,10 @@ def rebuilt(tmp_path_factory) -> Path:
         root = shared / "rebuilt"
         if not root.exists():
             shutil.rmtree(copy_tree(root) / OUT)
+            (shared / KEPT).mkdir()
+            keeping = take_to_kernels(root, "keep_figures.py")
+            make(root, "-j2", KEPT=str(shared / KEPT))
+            keeping.unlink()
         result = make(root, "-j2")
     assert result.returncode == 0, result.stdout + result.stderr
     return root
@@ -138,6 +175,8 @@ def chain(rebuilt, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def browser():
     """Chromium without a window, for the tests that look at pages; they skip without it."""
+    from playwright.sync_api import sync_playwright  # imported here for those that need it
+
     found = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
     chromium = next((path for path in found if path), None)
     if not chromium:

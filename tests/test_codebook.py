@@ -14,6 +14,8 @@ from oda_eras.datapackage import describe_project_tables
 from oda_eras.notebook import Notebook
 from oda_eras.words import WordsError
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 
 def edit(project, old: str, new: str) -> None:
     """Replace text in the codebook."""

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-import os
+import pickle
 import re
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from colorspacious import cspace_convert, deltaE
 from comparison import pinned_platform
-from conftest import OUT, ROOT, bars_of
+from conftest import KEPT, OUT, ROOT, bars_of
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 from matplotlib.ft2font import FT2Font
@@ -20,9 +20,7 @@ from matplotlib.testing.compare import compare_images
 from matplotlib.ticker import AutoLocator
 from pypdf import PdfReader
 
-from oda_eras import figures, naming, notebook, page
-from oda_eras.bench import copy_tree, run_cells
-from oda_eras.notebook import Notebook
+from oda_eras import figures, naming, page
 from oda_eras.sources import load_sources, short_source_line, source_line
 from oda_eras.study import RECIPIENTS
 
@@ -41,41 +39,22 @@ def plotted(folder: Path, name: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory) -> dict:
-    """Every figure that the notebooks save, drawn anew in print and for a phone, by name."""
-    root = copy_tree(tmp_path_factory.mktemp("figures") / "project")
-    drawing = [
-        path.stem
-        for path in sorted((root / "notebooks").glob("*.ipynb"))
-        if "nb.figure(" in path.read_text(encoding="utf-8")
-    ]
-    kept = {}
-    show = Notebook.figure
-
-    def keep(self, name, figure, *arguments, **given):
-        draw = figure.on_phone
-        figure.on_phone = lambda: kept.setdefault(name + ON_PHONE, draw())
-        show(self, name, figure, *arguments, **given)
-        kept[name] = figure
-
-    before = Path.cwd()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Notebook, "figure", keep)
-        # the files are not looked at here, only what is drawn
-        patch.setattr(notebook, "save", lambda figure, path, **options: path.touch())
-        patch.setattr(notebook, "for_screen", lambda path, dpi: b"")
-        os.chdir(root)
-        try:
-            run_cells(drawing)
-        finally:
-            os.chdir(before)
-    for figure in kept.values():
-        figure.draw_without_rendering()
-    return kept
+def saved(rebuilt):
+    """Every figure that the chain has saved, in print and for a phone, by name: as it was drawn."""
+    kept = {
+        path.name: pickle.loads(path.read_bytes())
+        for path in sorted((rebuilt.parent / KEPT).iterdir())
+    }
+    with mpl.rc_context():
+        for name, figure in kept.items():
+            page.use_style(name.endswith(ON_PHONE))
+            figure.draw_without_rendering()
+        yield kept
 
 
 @pytest.fixture(params=[name + page for name in NAMES for page in ("", ON_PHONE)])
 def drawn(request, saved):
+    page.use_style(request.param.endswith(ON_PHONE))  # ticks take it when their places are asked
     return saved[request.param]
 
 

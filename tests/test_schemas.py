@@ -37,7 +37,7 @@ from oda_eras.words import WordsError
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path, read_once):
     """A scratch copy of data/, which is all that the raw tables are checked against."""
     shutil.copytree(ROOT / "data", tmp_path / "data")
     return tmp_path

@@ -39,7 +39,7 @@ def content(root) -> dict:
 
 
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path, read_once):
     shutil.copytree(ROOT / "data", tmp_path / "data")
     return tmp_path
 
