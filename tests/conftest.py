@@ -126,7 +126,7 @@ READ: dict[tuple, object] = {}  # raw tables by name and content
 
 @pytest.fixture
 def read_once(monkeypatch) -> None:
-    """Raw tables are read and checked once in a worker, by content: most tests spoil one of many."""
+    """Raw tables are read and checked once in a worker, by content: a test spoils one of many."""
     from oda_eras import schemas
 
     read = schemas.read_table
