@@ -26,8 +26,10 @@ CODES = ("donors", "organisations", "recipients")  # the lists that raw tables a
 KEPT = "drawn"  # the folder beside `rebuilt` that holds its figures
 # Files that take longest come first, so that both workers end together (pytest --durations=0).
 LONGEST_FIRST = (
-    "test_chain_damage", "test_chain", "test_chain_other_donor", "test_figures", "test_schemas",
-    "test_notebooks", "test_report", "test_power", "test_rejudge", "test_lab", "test_codebook",
+    "test_chain_other_donor", "test_chain", "test_chain_damage", "test_report", "test_figures",
+    "test_schemas", "test_lab", "test_all_donors", "test_atlas", "test_vintages", "test_notebooks",
+    "test_power", "test_placebo_recipients", "test_crate", "test_breaks", "test_notebook",
+    "test_rejudge", "test_paper", "test_codebook", "test_damaged_tables", "test_surroundings",
 )  # fmt: skip
 
 

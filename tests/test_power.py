@@ -45,6 +45,10 @@ def test_verdicts_equal_those_of_the_engine_one_series_at_a_time(series, found):
     np.testing.assert_allclose(
         power.era_f(series, LENGTHS), [turned.statistic for turned in rotations], rtol=1e-9
     )
+    turned = power.era_f(series, LENGTHS, turned=True)
+    for shift in range(31):
+        rolled = power.era_f(np.roll(series, shift, axis=0), LENGTHS)
+        np.testing.assert_allclose(turned[shift], rolled, rtol=1e-9)
     for i, y in enumerate(series.T):
         fit = bai_perron(y, h=5, max_breaks=3)
         assert found["bic"][i] == (fit.choice("bic") > 0)
@@ -103,9 +107,9 @@ def test_newey_west_t_equals_statsmodels(series):
         assert t[i] == pytest.approx(fit.tvalues[-1], rel=1e-8)
 
 
-def test_simulation_repeats_and_follows_its_seed():
-    first, again, other = (power.simulate(LENGTHS, seed=s, n_sim=50) for s in (1, 1, 2))
-    pd.testing.assert_frame_equal(first, again)
+def test_simulation_follows_its_seed():
+    """That it repeats is seen in the cached table, below."""
+    first, other = (power.simulate(LENGTHS, seed=s, n_sim=50) for s in (1, 2))
     assert not first["rejection_rate"].equals(other["rejection_rate"])
 
 

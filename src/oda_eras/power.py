@@ -164,7 +164,7 @@ def _battery(
         bic = n * np.log(rss) + 2 * np.log(n) * n_breaks
         lwz = np.log(rss / (n - p)) + 0.299 * p * np.log(n) ** 2.1 / n
         path = np.cumsum(y, axis=0) / (y.std(axis=0, ddof=1) * math.sqrt(n))
-        turns = np.stack([era_f(np.roll(y, shift, axis=0), lengths) for shift in range(n)])
+        turns = era_f(y, lengths, turned=True)
         found = {
             "sup_f_asymptotic": sup >= hansen_critical(LEVEL, 1, math.floor(0.15 * n) / n),
             "sup_f_simulated_null": sup >= np.interp(rho, grid, sup_critical),
@@ -197,7 +197,7 @@ def _t_critical(df: int) -> float:
     return float(special.stdtrit(df, 1 - LEVEL / 2))
 
 
-def era_f(y: np.ndarray, lengths: tuple[int, ...]) -> np.ndarray:
+def era_f(y: np.ndarray, lengths: tuple[int, ...], turned: bool = False) -> np.ndarray:
     """F ratio between eras, mean square between over mean square within, for many series.
 
     Parameters
@@ -205,16 +205,23 @@ def era_f(y: np.ndarray, lengths: tuple[int, ...]) -> np.ndarray:
     y : array, shape (n, n_sim)
     lengths : tuple of int
         Observations of each era, in time order, n together.
+    turned : bool
+        Whether for every circular shift of the eras, too; the first is none.
 
     Returns
     -------
-    array, shape (n_sim,)
+    array, shape (n_sim,), or (n, n_sim) if turned
     """
     y = y - y.mean(axis=0)
-    starts = np.cumsum((0, *lengths[:-1]))
-    between = (np.add.reduceat(y, starts, axis=0) ** 2 / np.array(lengths)[:, None]).sum(axis=0)
+    n, eras = len(y), len(lengths)
+    # each era's sum over the root of its length, as a product: (shifts, eras, n) by (n, n_sim)
+    weights = np.repeat(np.diag(np.array(lengths) ** -0.5), lengths, axis=1)
+    shifts = np.stack([np.roll(weights, -shift, axis=1) for shift in range(n if turned else 1)])
+    sums = (shifts.reshape(-1, n) @ y).reshape(-1, eras, y.shape[1])
+    between = (sums**2).sum(axis=1)
     within = (y**2).sum(axis=0) - between
-    return between / (len(lengths) - 1) / (within / (len(y) - len(lengths)))
+    f = between / (eras - 1) / (within / (n - eras))
+    return f if turned else f[0]
 
 
 def newey_west_t(y: np.ndarray, design: np.ndarray, lag: int) -> np.ndarray:
