@@ -25,6 +25,8 @@ INDEX = {
     "proxy": "ALL_PROXY",
     "default-timeout": "UV_HTTP_TIMEOUT",
 }
+# Paths of what is seldom or never run as bytecode, a third of all: tests, installers, what is C.
+NOT_RUN = r"/(tests|_tests|pip|setuptools|mypy|mypyc)/"
 
 
 def stop(message):
@@ -166,12 +168,16 @@ def main():
             handle.write(pinned("uv"))
         pip = [python, "-m", "pip", "--disable-pip-version-check", "--retries", "1", "install"]
         run("install uv", [*pip, "--no-deps", "--require-hashes", "-r", only_uv], env)
-        # compiled now: where PYTHONDONTWRITEBYTECODE is set, every kernel would compile again
         uv = [os.path.join(VENV, "bin", "uv"), "pip", "install", "--python", python]
         lock_file = ["--require-hashes", "-r", "requirements.lock"]
-        run("install the packages", [*uv, "--compile-bytecode", *lock_file], env)
+        run("install the packages", [*uv, *lock_file], env)
         here = ["--no-deps", "--no-build-isolation", "--editable", "."]
         run("install oda_eras", [*uv, *here], env)
+        # compiled now: where PYTHONDONTWRITEBYTECODE is set, every kernel would compile again;
+        # what this Python can't compile, as an example for another, stops nothing
+        compileall = [python, "-m", "compileall", "-q", "-j", "0", "-x", NOT_RUN]
+        with open(LOG, "ab") as log:
+            subprocess.call([*compileall, os.path.join(VENV, "lib")], stdout=log, stderr=log)
         with open(marker, "w") as handle:
             handle.write(ROOT)
 
