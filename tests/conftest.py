@@ -15,7 +15,7 @@ from oda_eras.bench import copy_tree, scratch_environment
 from oda_eras.sources import raw_file
 from oda_eras.stamps import lock, sha256
 
-# Checks of URLs and durations that tests have no use for; each process took a second to import them.
+# Checks of URLs and durations that no test has a use for; importing them takes a second.
 for unused in ("rfc3987_syntax", "isoduration"):
     sys.modules.setdefault(unused, None)
 pytest_plugins = ["nbval.plugin"]  # not loaded by itself, which would be before this

@@ -326,14 +326,17 @@ def test_each_reader_gets_there_in_two_taps(report, way, wanted):
     assert wanted <= found | ({"08_claims.html"} if "claims.html" in found else set())
 
 
-def test_what_can_be_downloaded_is_there_and_packed_alike_each_time(report):
+def test_a_rerun_packs_what_can_be_downloaded_alike_and_removes_the_page_that_went(report):
     links = [a["href"] for a in read(report, "index").select(".downloads a")]
     assert all((report / link).is_file() for link in links)
     packed = {path.name: path.read_bytes() for path in report.glob("*.zip")}
     assert set(packed) == {link for link in links if link.endswith(".zip")}
     for path in (report.parent / "figures").iterdir():  # a copy has another time
         path.touch()
+    gone = report / "09_gone.html"
+    gone.write_text("")
     write_report(ROOT / "notebooks", report.parent, NAMES)
+    assert not gone.exists()
     assert packed == {path.name: path.read_bytes() for path in report.glob("*.zip")}
     with zipfile.ZipFile(report / "oda-eras-JPN-figures.zip") as archive:
         names = set(archive.namelist())
@@ -376,13 +379,6 @@ def test_another_donors_report_opens_with_its_own_answer(tmp_path):
     assert answer.get_text().startswith("Breaks. The 22 raw tables pass")
     assert answer.a["href"] == "05_breaks.html"
     assert front.select_one(".ways pre").get_text().startswith("make DONOR=DEU\n")
-
-
-def test_a_rerun_removes_the_page_of_a_notebook_that_went(report):
-    gone = report / "09_gone.html"
-    gone.write_text("")
-    write_report(ROOT / "notebooks", report.parent, NAMES)
-    assert not gone.exists()
 
 
 def test_the_report_is_no_part_of_the_record(report):

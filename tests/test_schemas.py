@@ -561,12 +561,12 @@ def test_the_fast_path_reads_what_the_slow_one_reads():
 
 
 def test_reading_and_checking_all_raw_tables_takes_two_seconds_at_most():
-    took = []
-    for _ in range(3):
+    def seconds() -> float:
         start = time.process_time()
         check_across(read_raw_tables(ROOT))
-        took.append(time.process_time() - start)
-    assert min(took) <= 2
+        return time.process_time() - start
+
+    assert any(seconds() <= 2 for _ in range(3))
 
 
 def test_a_mere_change_of_value_is_caught_by_its_hash(project):
