@@ -6,9 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from matplotlib.patches import PathPatch
 from portable import KINDS
 
 from oda_eras.bench import copy_tree, scratch_environment
@@ -89,18 +87,6 @@ def nbval(root: Path, *notebooks: Path) -> subprocess.CompletedProcess:
         capture_output=True,
         text=True,
     )
-
-
-def bars_of(ax) -> list[tuple[str, np.ndarray]]:
-    """Labels of what `oda_eras.figures.bars` drew, and of each bar middle, width and height."""
-    found = []
-    for shape in ax.patches:
-        if isinstance(shape, PathPatch):
-            corners = shape.get_path().vertices.reshape(-1, 5, 2)
-            size = corners[:, 2] - corners[:, 0]
-            bars = np.column_stack([corners[:, 0, 0] + size[:, 0] / 2, size])
-            found.append((shape.get_label(), bars))
-    return found
 
 
 def snapshot(root: Path) -> dict[str, bytes]:

@@ -10,9 +10,10 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from bars import bars_of
 from colorspacious import cspace_convert, deltaE
 from comparison import pinned_platform
-from conftest import KEPT, OUT, ROOT, bars_of
+from conftest import KEPT, OUT, ROOT
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 from matplotlib.ft2font import FT2Font

@@ -1,7 +1,8 @@
 """The panel holds what is reported and nothing else."""
 
 import pandas as pd
-from conftest import ROOT, bars_of
+from bars import bars_of
+from conftest import ROOT
 
 from oda_eras.figures import what_is_reported
 from oda_eras.panel import (

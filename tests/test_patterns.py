@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from conftest import bars_of
+from bars import bars_of
 from matplotlib import pyplot as plt
 
 from oda_eras import figures, patterns
