@@ -20,6 +20,12 @@ import pandas as pd
 from tqdm import tqdm
 
 ADDRESS = "DASK_SCHEDULER_ADDRESS"
+# Settings of Dask under which a cluster's workers take two thirds of the time: by default they give
+# memory back at once, to ask for it again in the next step, and look at themselves at work.
+QUICK_WORKERS = {
+    "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1},
+    "distributed.worker.profile.enabled": False,
+}
 # how many workers may die over a chunk before it is the chunk's fault
 TRIES = 3
 
