@@ -58,7 +58,7 @@ STATISTICS = ["sup_f", "ud_max"]
 # what a p is one of, in tables that count series
 TESTS = ["sup_f", "sup_f_removed", "ud_max", "ud_max_removed"]
 # what is kept of reordered series, and shown of the study's own
-KEPT = ["kind", "donor", "recipient", "n", "first_new", "rho_null", "bic", "lwz", *P_VALUES]
+KEPT = [*SERIES, "n", "first_new", "rho_null", "bic", "lwz", *P_VALUES]
 OWN = [
     "recipient", "first", "last", "n", "sup_f", "last_old", "first_new", "change", "p_null",
     "p_break", "ud_p_null", "q", "bic_dates", "place", "place_of_donor",
@@ -267,10 +267,10 @@ def by_length(series: pd.DataFrame) -> list[pd.DataFrame]:
 
     The longest take longest: were they last, one worker would end long after the others.
     """
-    keys = series.groupby(SERIES, sort=False).ngroup()
+    length = series.groupby(SERIES, sort=False).year.transform("size")
     parts = []
-    for n, own in series.groupby(-keys.map(keys.value_counts())):
-        size = -PER_CHUNK * n
+    for n, own in sorted(series.groupby(length), reverse=True):
+        size = PER_CHUNK * n
         parts += [own.iloc[start : start + size] for start in range(0, len(own), size)]
     return parts
 

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from oda_eras import atlas, chunks
+from oda_eras import atlas
 from oda_eras.break_evidence import SEVERAL, TRIM
-from oda_eras.chunks import ADDRESS, Workers
+from oda_eras.chunks import ADDRESS, QUICK_WORKERS, Workers
 
 FEW, MANY = 500, 5000
 RUNS = 5  # of each case, of which the middle one counts: a second is soon disturbed
@@ -93,7 +93,7 @@ def one_case(number: int, workers: str) -> dict[str, float]:
         import dask
         from distributed import LocalCluster
 
-        dask.config.set(chunks.QUICK_WORKERS)
+        dask.config.set(QUICK_WORKERS)
         cluster = LocalCluster(several, threads_per_worker=1, dashboard_address=":0")
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as place, cluster:
         if workers == CLUSTER:
