@@ -137,14 +137,14 @@ def longest_runs(rows: pd.DataFrame) -> pd.DataFrame:
 # Statistics and p, chunk by chunk
 
 
-def tests(rows: pd.DataFrame) -> pd.DataFrame:
+def tests(chunk: pd.DataFrame) -> pd.DataFrame:
     """`statistics` and `p_values` of series that are equally long."""
-    found = statistics(rows)
+    found = statistics(chunk)
     return found.join(p_values(found))
 
 
-def statistics(rows: pd.DataFrame) -> pd.DataFrame:
-    """What the tests and searches find in series of `series_of` that are equally long, without p.
+def statistics(chunk: pd.DataFrame) -> pd.DataFrame:
+    """What the tests and searches find in one of the chunks of `by_length`, without p.
 
     Returns
     -------
@@ -157,17 +157,17 @@ def statistics(rows: pd.DataFrame) -> pd.DataFrame:
         "2000 (1998-2017); 2009 (2008-2010)", intervals cut at the series' ends and left out where
         none exists.
     """
-    keys = rows[SERIES].drop_duplicates(ignore_index=True)
-    y, years = (rows[c].to_numpy().reshape(len(keys), -1).T for c in ("usd_million", "year"))
-    n, each = len(y), np.arange(len(keys))
+    keys, first = chunk[SERIES].reset_index(drop=True), chunk["first"].to_numpy()
+    y = chunk.drop(columns=[*SERIES, "first"]).to_numpy().T
+    n = len(y)
     sup, cut = breaks.sup_f_paths(y, trim=TRIM)
     old = np.arange(n)[:, None] < cut
     before, after = (np.mean(y, axis=0, where=side) for side in (old, ~old))
     rss, positions = breaks.mean_breaks(y, **SEVERAL)
     of_m = breaks.sup_f_of_m(rss, n)
     found = {
-        "first": years[0], "last": years[-1], "n": n,
-        "sup_f": sup, "last_old": years[cut - 1, each], "first_new": years[cut, each],
+        "first": first, "last": first + n - 1, "n": n,
+        "sup_f": sup, "last_old": first + cut - 1, "first_new": first + cut,
         "change": after - before,
         "ud_max": of_m.max(axis=0), "ud_breaks": of_m.argmax(axis=0) + 1,
         "rho_null": breaks.lag1(y - y.mean(axis=0)),
@@ -175,7 +175,7 @@ def statistics(rows: pd.DataFrame) -> pd.DataFrame:
     }  # fmt: skip
     picked = [values.argmin(axis=0) for values in breaks.criteria(rss, n)]
     found |= dict(zip(("bic", "lwz"), picked, strict=True))
-    texts = dates(y, years[0], positions, picked)
+    texts = dates(y, first, positions, picked)
     found |= dict(zip(("bic_dates", "lwz_dates"), texts, strict=True))
     return keys.join(pd.DataFrame(found))
 
@@ -263,15 +263,24 @@ def at_least(null: np.ndarray, statistic: np.ndarray) -> np.ndarray:
 
 
 def by_length(series: pd.DataFrame) -> list[pd.DataFrame]:
-    """The rows of `series_of` in chunks of series that are equally long, the longest first.
+    """The series of `series_of` in chunks of those that are equally long, the longest first.
 
-    The longest take longest: were they last, one worker would end long after the others.
+    A row per series: `SERIES`, first (year), and a column for the amount of each year from then
+    on. The index counts the rows of `series` at which they start. The longest take longest: were
+    they last, one worker would end long after the others.
     """
-    length = series.groupby(SERIES, sort=False).year.transform("size")
-    parts = []
-    for n, own in sorted(series.groupby(length), reverse=True):
-        size = PER_CHUNK * n
-        parts += [own.iloc[start : start + size] for start in range(0, len(own), size)]
+    keys = [series[name].to_numpy(object) for name in SERIES]
+    others = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    starts = np.flatnonzero(np.append(True, others))
+    lengths = np.diff(starts, append=len(series))
+    amounts = np.full((len(starts), lengths.max()), np.nan)
+    amounts[np.arange(lengths.max()) < lengths[:, None]] = series.usd_million
+    about = series.iloc[starts].rename(columns={"year": "first"})[[*SERIES, "first"]]
+    wide, parts = about.join(pd.DataFrame(amounts, starts)), []
+    for n in sorted(np.unique(lengths), reverse=True):
+        (own,) = np.nonzero(lengths == n)
+        some = np.split(own, range(PER_CHUNK, len(own), PER_CHUNK))
+        parts += [wide.iloc[one, : about.shape[1] + n] for one in some]
     return parts
 
 
@@ -296,9 +305,8 @@ def tested(series: pd.DataFrame, folder: Path, workers: chunks.Workers) -> pd.Da
 
     parts = by_length(series)
     found = chunks.made(tests, parts, folder, rules(), workers)
-    rows = np.concatenate([part.index for part in parts])
-    first = rows[found.n.cumsum() - found.n]
-    found = found.iloc[first.argsort()].reset_index(drop=True)  # in the order of the series
+    place = np.concatenate([part.index for part in parts])
+    found = found.iloc[place.argsort()].reset_index(drop=True)  # in the order of the series
     for p, q in zip(P_VALUES, Q_VALUES, strict=True):
         found[q] = found.groupby("kind")[p].transform(false_discovery_control)
     return found

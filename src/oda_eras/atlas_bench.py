@@ -28,6 +28,7 @@ from oda_eras.chunks import ADDRESS, QUICK_WORKERS, Workers
 FEW, MANY = 500, 5000
 RUNS = 5  # of each case, of which the middle one counts: a second is soon disturbed
 CLUSTER = "dask"
+WHO = {"1": "one process", "2": "two processes", CLUSTER: "two Dask workers"}
 # What a worker may hold, resident.
 MOST_MEBIBYTES = 600
 R = """
@@ -113,27 +114,32 @@ def one_case(number: int, workers: str) -> dict[str, float]:
     }  # fmt: skip
 
 
-def case(number: int, workers: str) -> dict[str, float]:
-    """`one_case` in processes of their own, the run in the middle of `RUNS` by seconds, printed."""
-    command = [sys.executable, "-m", "oda_eras.atlas_bench", str(number), workers]
+def cases(*wanted: tuple[int, str]) -> dict[tuple[int, str], dict[str, float]]:
+    """`one_case` of each in processes of their own, printed: of `RUNS` the one in the middle.
+
+    They take turns, so that a slow minute of the machine slows none alone.
+    """
     environment = {name: value for name, value in os.environ.items() if name != ADDRESS}
-    runs = []
-    for _ in range(RUNS):
+    runs: dict[tuple[int, str], list[dict]] = {one: [] for one in wanted}
+    for number, workers in RUNS * wanted:
+        command = [sys.executable, "-m", "oda_eras.atlas_bench", str(number), workers]
         run = subprocess.run(command, env=environment, capture_output=True, text=True)
         if run.returncode:
             sys.exit(f"the atlas failed:\n{run.stderr[-2000:]}")
-        runs.append(json.loads(run.stdout.splitlines()[-1]))
-    found = sorted(runs, key=lambda run: run["seconds"])[RUNS // 2]
-    label = {"1": "one process", "2": "two processes", CLUSTER: "two Dask workers"}[workers]
-    started = "" if workers == "1" else f"started in {found['before']:.1f} s before, "
-    print(
-        f"{f'{number:,} series, {label}':36} {found['seconds']:8.3f} s  "
-        f"{number / found['seconds']:.0f} a second, {started}"
-        f"{found['processor']:.1f} s of processor, {found['mebibytes']:.0f} MiB a worker",
-        flush=True,
-    )
-    if found["mebibytes"] > MOST_MEBIBYTES:
-        sys.exit(f"a worker holds more than {MOST_MEBIBYTES} MiB")
+        runs[number, workers].append(json.loads(run.stdout.splitlines()[-1]))
+    found = {}
+    for (number, workers), several in runs.items():
+        one = sorted(several, key=lambda run: run["seconds"])[RUNS // 2]
+        started = "" if workers == "1" else f"started in {one['before']:.1f} s before, "
+        print(
+            f"{f'{number:,} series, {WHO[workers]}':36} {one['seconds']:8.3f} s  "
+            f"{number / one['seconds']:.0f} a second, {started}"
+            f"{one['processor']:.1f} s of processor, {one['mebibytes']:.0f} MiB a worker",
+            flush=True,
+        )
+        if one["mebibytes"] > MOST_MEBIBYTES:
+            sys.exit(f"a worker holds more than {MOST_MEBIBYTES} MiB")
+        found[number, workers] = one
     return found
 
 
@@ -156,11 +162,11 @@ def by_r(number: int) -> dict | None:
 def compare_atlas() -> None:
     """Print what the atlas takes here and elsewhere."""
     print(f"\nthe atlas, on the clock, libraries loaded, medians of {RUNS}; simulated p included:")
-    alone = {number: case(number, "1") for number in (FEW, MANY)}
-    two = case(MANY, "2")
-    print(f"two processes are {alone[MANY]['seconds'] / two['seconds']:.2f} times as fast as one")
-    if find_spec("distributed"):
-        case(MANY, CLUSTER)
+    several = [who for who in WHO if who != CLUSTER or find_spec("distributed")]
+    found = cases((FEW, "1"), *((MANY, workers) for workers in several))
+    for workers in several[1:]:
+        faster = found[MANY, "1"]["seconds"] / found[MANY, workers]["seconds"]
+        print(f"{WHO[workers]} are {faster:.2f} times as fast as one")
     theirs = by_r(FEW)
     if not theirs:
         print("nothing is compared with R: it is not there, or lacks strucchange")
@@ -169,7 +175,7 @@ def compare_atlas() -> None:
         ours = atlas.tested(made_up(FEW), Path(folder), alone_here)
     same = ours.bic.tolist() == theirs["bic"] and np.allclose(ours.sup_f, theirs["sup_f"])
     rate = theirs["seconds"] / FEW
-    times = {n: rate / (found["processor"] / n) for n, found in alone.items()}
+    times = {n: rate / (found[n, "1"]["processor"] / n) for n in (FEW, MANY)}
     longer = " and ".join(f"{times[n]:.1f} times as long as one process for {n:,}" for n in times)
     print(
         f"strucchange, {FEW} of them: {1 / rate:.0f} a second of processor time without p, "

@@ -7,6 +7,7 @@ is deleted is made again, and one made from other data or by other code is never
 """
 
 import hashlib
+import io
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -98,9 +99,9 @@ class Workers:
             ) from None
         if self.client is None:
             self.client = self.opened.enter_context(distributed.Client(self.address))
-        submit = partial(self.client.submit, as_csv, work, pure=False)
-        names = {submit(chunk): name for name, chunk in chunks.items()}
-        for future in distributed.as_completed(list(names)):
+        futures = self.client.map(partial(as_csv, work), list(chunks.values()), pure=False)
+        names = dict(zip(futures, chunks, strict=True))
+        for future in distributed.as_completed(futures):
             yield names[future], future.result()
 
 
@@ -142,8 +143,10 @@ def made(
             part.write_bytes(result.encode())
             os.replace(part, folder / name)
             progress.update()
-    read = dict(keep_default_na=False, na_values=[""])
-    return pd.concat([pd.read_csv(folder / name, **read) for name in names], ignore_index=True)
+    heading, *_ = texts = [(folder / name).read_text(encoding="utf-8") for name in names]
+    rows = [text.partition("\n")[2] for text in texts]
+    whole = io.StringIO("".join([heading.partition("\n")[0], "\n", *rows]))
+    return pd.read_csv(whole, keep_default_na=False, na_values=[""])
 
 
 def as_csv(work: Work, chunk: pd.DataFrame) -> str:
@@ -154,5 +157,5 @@ def as_csv(work: Work, chunk: pd.DataFrame) -> str:
 def digest(chunk: pd.DataFrame, made_by: str) -> str:
     """A name for a chunk and what makes something of it."""
     name = hashlib.sha256(f"{made_by} {list(chunk.columns)}".encode())
-    name.update(pd.util.hash_pandas_object(chunk, index=False).to_numpy())
+    name.update(pd.util.hash_pandas_object(chunk, index=False, categorize=False).to_numpy())
     return name.hexdigest()[:16]
