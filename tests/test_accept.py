@@ -89,6 +89,22 @@ def test_what_has_run_is_taken_over(executed, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_what_was_made_on_request_is_taken_over_too(executed, capsys):
+    root = executed().parents[1]
+    (root / ".build/atlas/fragments").mkdir(parents=True)
+    (root / "outputs/atlas").mkdir()
+    write_json(root / "outputs/atlas/atlas.ipynb", NOTEBOOK)
+    write_json(root / ".build/atlas/fragments/atlas.json", {"stale": []})
+    accept("outputs/JPN", ["03_patterns"])
+    assert json.loads((root / "notebooks/on_request/atlas.ipynb").read_text()) == normalise(
+        NOTEBOOK
+    )
+    assert "\nnotebooks/on_request/atlas.ipynb taken over\n" in capsys.readouterr().out
+    write_json(root / ".build/atlas/fragments/atlas.json", {"stale": ["line 5: expected a > 1"]})
+    with pytest.raises(SystemExit, match="line 5: expected"):
+        accept("outputs/JPN", ["03_patterns"])
+
+
 def test_all_are_taken_over_or_none(executed):
     committed = executed()
     before = committed.read_text()

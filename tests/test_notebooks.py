@@ -13,7 +13,6 @@ from conftest import OUT, ROOT, nbval
 from oda_eras.stamps import read_json
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-# kept without results, since these are made on request
 ON_REQUEST = sorted((ROOT / "notebooks/on_request").glob("*.ipynb"))
 # How a notebook reads: lines of a code cell, characters of a line, share of code, code cells.
 MEDIAN_LINES, MOST_LINES, WIDEST, LARGEST_SHARE, MOST_CELLS = 5, 25, 100, 0.40, 30
@@ -141,7 +140,7 @@ def test_nbval_catches_a_changed_number_and_nothing_else(chain):
     assert len(re.findall(r"^FAILED .*08_claims\.ipynb::Cell \d+", result.stdout, re.M)) == 1
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("notebook", [*NOTEBOOKS, *ON_REQUEST], ids=lambda path: path.stem)
 class TestResults:
     def test_every_code_cell_is_executed_in_order(self, notebook):
         counts = [c["execution_count"] for c in cells(notebook) if c["cell_type"] == "code"]
@@ -165,12 +164,6 @@ class TestResults:
             if any(tag.startswith("nbval-") for tag in cell["metadata"].get("tags", []))
         ]
         assert len(tagged) == 1 and "\nopening(" in tagged[0]
-
-
-@pytest.mark.parametrize("notebook", ON_REQUEST, ids=lambda path: path.stem)
-def test_what_is_made_on_request_is_kept_without_results(notebook):
-    code = [cell for cell in cells(notebook) if cell["cell_type"] == "code"]
-    assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
 
 
 @pytest.mark.parametrize("notebook", [*NOTEBOOKS, *ON_REQUEST], ids=lambda path: path.stem)

@@ -61,23 +61,32 @@ def to_text(notebook: dict) -> str:
 def accept(outputs: str, notebooks: list[str]) -> None:
     """Copy each executed notebook over the committed one where they differ.
 
+    One that is made on request, such as the atlas, is taken over where it was made.
+
     Exits where a sentence that reads the results no longer holds.
     """
     root, build = project_root(), build_folder(outputs)
     stale = [line for name in notebooks for line in read_stamp(build / f"{name}.json")["stale"]]
+    executed = {f"{name}.ipynb": build / f"{name}.ipynb" for name in notebooks}
+    for committed in sorted((root / "notebooks/on_request").glob("*.ipynb")):
+        made = f"outputs/{committed.stem}"
+        if (root / made / committed.name).is_file():
+            executed[f"on_request/{committed.name}"] = root / made / committed.name
+            stale += read_json(build_folder(made) / "fragments" / f"{committed.stem}.json")["stale"]
     if stale:
         sys.exit("\n".join(["readings no longer hold: rewrite them first", *stale]))
     # all of them or, where one can't be read, none
-    taken = {name: to_text(normalise(read_json(build / f"{name}.ipynb"))) for name in notebooks}
-    for name, executed in taken.items():
-        committed = root / "notebooks" / f"{name}.ipynb"
-        if committed.read_text(encoding="utf-8") == executed:
+    taken = {name: to_text(normalise(read_json(path))) for name, path in executed.items()}
+    for name, text in taken.items():
+        committed = root / "notebooks" / name
+        if committed.read_text(encoding="utf-8") == text:
             continue
-        write_atomically(committed, executed)
-        # Only outputs differ from what ran, so the copy must not look newer than the run.
-        ran = (build / f"{name}.json").stat().st_mtime_ns
-        os.utime(committed, ns=(ran, ran))
-        print(f"notebooks/{name}.ipynb taken over")
+        write_atomically(committed, text)
+        stamp = build / f"{committed.stem}.json"
+        if stamp.is_file():  # only outputs differ from what ran: it must not look newer
+            ran = stamp.stat().st_mtime_ns
+            os.utime(committed, ns=(ran, ran))
+        print(f"notebooks/{name} taken over")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ bracket the answer and a false discovery rate over either is off. Beside every s
 therefore its `reordered` one, which has the same amounts and no shift.
 
 The table is outputs/atlas/data/atlas.csv, and Parquet beside it where polars is installed; the
-notebook notebooks/on_request/atlas.ipynb makes it of the chunks and is executed into outputs/atlas.
+notebook notebooks/on_request/atlas.ipynb makes it of the chunks and is executed into outputs/atlas,
+from where `make accept` takes it over.
 """
 
 import inspect
