@@ -1,5 +1,6 @@
 """What a notebook does in one line: say, show tables and figures, publish."""
 
+import io
 import json
 
 import nbformat
@@ -7,11 +8,11 @@ import pandas as pd
 import pytest
 from matplotlib import image as mpimg
 from nbclient import NotebookClient
+from PIL import Image, ImageChops
 from pypdf import PdfReader
 
 from oda_eras import figures, notebook
 from oda_eras.notebook import Notebook
-from oda_eras.saving import for_screen
 from oda_eras.study import LEVEL, StudyError
 from oda_eras.words import WordsError
 
@@ -322,8 +323,11 @@ def test_a_figure_is_displayed_with_its_alt_text_and_name(nb, shown):
     nb.figure("f05_x", drawn, TOTALS, top=2.0)
     assert shown[-2]["thing"].alt == "A line that rises to 2."
     assert shown[-2]["metadata"] == {"figure": "f05_x"}
-    saved = nb.staging.folder / "figures/f05_x.png"
-    assert shown[-2]["thing"].data == for_screen(saved, drawn.dpi)
+    saved = Image.open(nb.staging.folder / "figures/f05_x.png")
+    picture = Image.open(io.BytesIO(shown[-2]["thing"].data))
+    assert picture.size == tuple(round(pixels * 110 / 300) for pixels in saved.size)
+    small = saved.convert("RGB").resize(picture.size, Image.Resampling.HAMMING)
+    assert ImageChops.difference(picture, small).getbbox() is None
 
 
 def test_the_data_of_a_figure_by_name_must_be_published_here(nb):

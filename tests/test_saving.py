@@ -39,9 +39,9 @@ def test_the_bytes_are_those_of_savefig(tmp_path, ending):
 def test_for_a_screen_the_same_picture_is_smaller(tmp_path):
     figure = plt.figure(figsize=(3, 2), facecolor="#009E73")
     figure.add_axes((0, 0, 0.5, 1), facecolor="black")
-    save(figure, tmp_path / "f.png", dpi=300)
+    drawn = save(figure, tmp_path / "f.png", dpi=300)
     plt.close(figure)
-    shown = Image.open(io.BytesIO(for_screen(tmp_path / "f.png", 110)))
+    shown = Image.open(io.BytesIO(for_screen(drawn, 110 / 300)))
     assert shown.size == (330, 220)
     assert [shown.getpixel(place) for place in ((80, 110), (250, 110))] == [
         (0, 0, 0), (0, 0x9E, 0x73)

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from oda_eras.paths import BUILD, project_root
@@ -99,35 +100,30 @@ def bench(notebooks: list[str]) -> None:
             for name in notebooks
         )
 
-        def forget() -> None:
-            shutil.rmtree(root / ".build", ignore_errors=True)
-
-        cases = {
-            "chain, cold": (forget, make),
-            "chain, cold, -j2": (forget, [*make, "-j2"]),
-            "chain, one notebook edited": (
-                lambda: edit(root / "notebooks/03_patterns.ipynb"),
-                make,
-            ),
-            "chain, nothing to do": (lambda: None, make),
-            "papermill commands in a loop": (lambda: None, ["sh", "-c", loop]),
-            "floor": (
-                lambda: None,
-                [sys.executable, "-m", "oda_eras.bench", "--plain", *notebooks],
-            ),
-        }
         seconds = {}
-        for case, (prepare, command) in cases.items():
+
+        def measure(case: str, prepare: Callable[[], None], command: list[str]) -> None:
             runs = []
             for _ in range(3):
                 prepare()
                 runs.append(timed(command, root))
             seconds[case], processor = map(statistics.median, zip(*runs, strict=True))
             tell(case, seconds[case], processor)
-            if case == "chain, cold":  # each notebook alone on the machine
-                stamps = {
-                    n: read_stamp(root / BUILD / Study().name / f"{n}.json") for n in notebooks
-                }
+
+        def forget() -> None:
+            shutil.rmtree(root / ".build", ignore_errors=True)
+
+        def nothing() -> None:
+            pass
+
+        measure("chain, cold", forget, make)
+        # each notebook alone on the machine
+        stamps = {n: read_stamp(root / BUILD / Study().name / f"{n}.json") for n in notebooks}
+        measure("chain, cold, -j2", forget, [*make, "-j2"])
+        edited = root / "notebooks/03_patterns.ipynb"
+        measure("chain, one notebook edited", lambda: edit(edited), make)
+        measure("chain, nothing to do", nothing, make)
+        measure("papermill commands in a loop", nothing, ["sh", "-c", loop])
         # once each: a run takes minutes
         rule = f"donors: ; +@{sys.executable} -m oda_eras.all_donors {' '.join(DONORS)}"
         some_donors = ["make", "-f", "/dev/null", "--eval", rule]
@@ -137,6 +133,10 @@ def bench(notebooks: list[str]) -> None:
             case = f"{len(DONORS)} donors, {number} job{'s' if number > 1 else ''}"
             seconds[case], processor = timed([*some_donors, f"-j{number}"], root)
             tell(case, seconds[case], processor)
+        # before the floor, whose one process holds what all notebooks leave behind
+        peak = mebibytes(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+        plain = [sys.executable, "-m", "oda_eras.bench", "--plain", *notebooks]
+        measure("floor", nothing, plain)
     floor, count = seconds["floor"], len(notebooks)
     print()
     for case, value in seconds.items():
@@ -146,7 +146,6 @@ def bench(notebooks: list[str]) -> None:
     path = critical_path(stamps)
     waited = sum(stamps[name]["seconds"] for name in path)
     print(f"critical path, {waited:.1f} s: {' -> '.join(path)}")
-    peak = mebibytes(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     print(f"largest process: {peak:.0f} MiB resident, of {MOST_MEBIBYTES} that it may hold")
     if peak > MOST_MEBIBYTES:
         sys.exit("a process holds more than it may")

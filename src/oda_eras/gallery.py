@@ -5,11 +5,10 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from oda_eras.page import MM, WIDTHS_MM, read_caption
+from oda_eras.page import MM, PRINT_DPI, WIDTHS_MM, read_caption
 
 # what every figure is saved as; its data may be one of the published tables
 ENDINGS = ("pdf", "svg", "png", "md", "txt")
-SAVED_DPI = 300
 
 
 def read_figures(outputs: Path) -> pd.DataFrame:
@@ -38,8 +37,8 @@ def read_figures(outputs: Path) -> pd.DataFrame:
                 "source": about.source,
                 "data": about.data,
                 "alt": path.with_suffix(".txt").read_text(encoding="utf-8").strip(),
-                "width_mm": round(width / SAVED_DPI / MM),
-                "height_mm": round(height / SAVED_DPI / MM),
+                "width_mm": round(width / PRINT_DPI / MM),
+                "height_mm": round(height / PRINT_DPI / MM),
             }
         )
     columns = ["name", "number", "question", "caption", "source", "data", "alt"]

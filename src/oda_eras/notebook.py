@@ -260,11 +260,12 @@ class Notebook:
         explained = eras_in_full(self.eras, [words.get_text() for words in figure.findobj(Text)])
         footer = " ".join(part for part in (text["note"], explained, short) if part)
         page.settle(figure, footer)
-        # No time stamps, so that a rerun gives the same bytes.
+        # No time stamps, so that a rerun gives the same bytes. PNG first, since a figure keeps what
+        # it was drawn on last, and pixels take memory.
         formats: dict[str, dict] = {
+            "png": {"dpi": page.PRINT_DPI, "pil_kwargs": PACKED["png"]},
             "pdf": {"metadata": {"CreationDate": None}},
             "svg": {"metadata": {"Date": None}},
-            "png": {"dpi": 300, "pil_kwargs": PACKED["png"]},
         }
         if text["headline"]:  # journals set it as the caption's first words
             path = self.staging.stage(f"figures/print/{name}.pdf", data=table)
@@ -272,7 +273,9 @@ class Notebook:
             page.set_headline(figure, text["headline"], text["subtitle"])
         for ending, options in formats.items():
             path = self.staging.stage(f"figures/{name}.{ending}", data=table)
-            save(figure, path, **options)
+            drawn = save(figure, path, **options)
+            if ending == "png":
+                picture = Image(for_screen(drawn, figure.dpi / page.PRINT_DPI), alt=text["alt"])
         if not isinstance(data, str):
             described = self.words.described(section, list(data.columns), given)
             self._save(table, data, text["caption"], described, sources)
@@ -286,8 +289,6 @@ class Notebook:
             self.staging.stage(f"figures/{name}.{ending}").write_text(body, encoding="utf-8")
         # the report looks for the saved files by the figure's name
         metadata = {"figure": name}
-        png = for_screen(self.staging.folder / f"figures/{name}.png", figure.dpi)
-        picture = Image(png, alt=text["alt"])
         caption = Markdown(f"**{number}.** {text['caption']} {short}")
         if opening:
             fill(KEY_FIGURE, picture, metadata=metadata)

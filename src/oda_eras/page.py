@@ -27,6 +27,7 @@ MM = 1 / 25.4
 # "phone": the width of a narrow screen, in the pixels that browsers count by, 96 to the inch
 PHONE_PX, PX_PER_INCH = 360, 96
 WIDTHS_MM = {"single": 85, "double": 180, "phone": PHONE_PX / PX_PER_INCH / MM}
+PRINT_DPI = 300
 # Two pixels for each that a browser counts: sharp on a phone, and a notebook stays below 400 MiB.
 PHONE_DPI = 2 * PX_PER_INCH
 

@@ -22,7 +22,7 @@ from oda_eras.commands import one_line
 from oda_eras.complete import MERGED, folder_by_request
 from oda_eras.front import citation, downloads, question_and_answer
 from oda_eras.naming import label, read_naming
-from oda_eras.page import PHONE_DPI, PX_PER_INCH, read_caption
+from oda_eras.page import PHONE_DPI, PRINT_DPI, PX_PER_INCH, read_caption
 from oda_eras.paths import build_folder, outputs_folder, project_root
 from oda_eras.stamps import read_json, write_atomically
 from oda_eras.study import Study, study_of
@@ -31,7 +31,7 @@ REPORT = "report"  # folder within the outputs, one of `oda_eras.complete.BY_REQ
 # notebooks that answer for a run that README.md is not about
 ANSWERING = ["03_patterns", "04_decisions", "05_breaks", "06_eras", "07_donors"]
 HEADLINES = ["f24", "f01", "f29", "f09"]  # of these the first three that the run has
-SCREEN_DPI, SAVED_DPI = 110, 300  # of figures that a notebook shows, and of saved PNGs
+SCREEN_DPI = 110  # of figures that a notebook shows
 STEP = 16  # of 256 levels of a colour: figures weigh a third, and no eye sees it
 EFFORT = 40  # of 100 to make a WebP smaller: more takes a third longer for a hundredth of weight
 CARD_PIXELS = 640  # width of a figure in the gallery, twice as wide as its card
@@ -226,7 +226,7 @@ def saved_figure(outputs: Path, name: str) -> dict:
     narrow, phone_scale = path.parent / "phone" / f"{name}.webp", PHONE_DPI / PX_PER_INCH
     about = read_caption(path.with_suffix(".md"))
     files = {e.upper(): f"figures/{name}.{e}" for e in ("pdf", "svg", "png")} | {"CSV": about.data}
-    return picture(path.with_suffix(".png").read_bytes(), SAVED_DPI / SCREEN_DPI) | {
+    return picture(path.with_suffix(".png").read_bytes(), PRINT_DPI / SCREEN_DPI) | {
         "phone": picture(narrow.read_bytes(), phone_scale) if narrow.is_file() else None,
         "alt": path.with_suffix(".txt").read_text(encoding="utf-8").strip(),
         "id": anchor_of(label(name)),
@@ -325,10 +325,10 @@ def embed(soup: BeautifulSoup, image: Tag, base: Path) -> None:
     png = path.read_bytes()
     heading, caption = image.parent.find_previous_sibling(), image.parent.find_next_sibling()
     if heading and caption and FIGURE_TITLE.match(heading.get_text()):
-        shown = picture(png, SAVED_DPI / SCREEN_DPI, CARD_PIXELS)
+        shown = picture(png, PRINT_DPI / SCREEN_DPI, CARD_PIXELS)
         set_card(soup, heading, image, caption)
     else:
-        shown = picture(png, SAVED_DPI / SCREEN_DPI)
+        shown = picture(png, PRINT_DPI / SCREEN_DPI)
     image.attrs |= shown | {"loading": "lazy", "decoding": "async"}
 
 

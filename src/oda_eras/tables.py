@@ -356,8 +356,9 @@ def numbers_to_markdown(numbers: dict[str, dict]) -> str:
     in_short = {name: number for name, number in numbers.items() if number["in_short"]}
     parts = [
         "# Numbers that prose quotes",
-        "As printed; numbers.json has the values, numbers.tex the same by `\\oda{name}`. First the "
-        "main ones, from the top of each notebook; below, all by notebook.",
+        "As printed; numbers.json has the values, numbers.tex the same by `\\oda{name}`, and "
+        "sources.md the vintages of the tables behind them. First the main ones, from the top of "
+        "each notebook; below, all by notebook.",
         "## In short",
         _number_table(in_short),
     ]

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from oda_eras.commands import one_line
 from oda_eras.complete import MERGED, strays
-from oda_eras.gallery import SAVED_DPI
-from oda_eras.page import MM, WIDTHS_MM
+from oda_eras.page import MM, PRINT_DPI, WIDTHS_MM
 from oda_eras.paths import project_root
 from oda_eras.sources import DataError, check_checksums, check_recorded, load_sources
 from oda_eras.stamps import read_json, sha256
@@ -72,7 +71,7 @@ def _points(form: bytes):
 
 def _png_inches(content: bytes) -> float | None:
     width = int.from_bytes(content[16:20], "big")
-    return width / SAVED_DPI if content.startswith(b"\x89PNG") else None
+    return width / PRINT_DPI if content.startswith(b"\x89PNG") else None
 
 
 INCHES = {
