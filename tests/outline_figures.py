@@ -10,15 +10,19 @@ def watch(shell):
     import sys
 
     def save(figure, path, dpi=None, **_):
+        from types import SimpleNamespace
+
         from PIL import Image
 
         if path.suffix not in (".png", ".webp"):
             path.touch()
-            return
+            return None
         figure.draw_without_rendering()  # once in print and once for a phone
         dpi = dpi or figure.dpi
         size = [round(inches * dpi) for inches in figure.get_size_inches()]
-        Image.new("L", size, "white").save(path, dpi=(dpi, dpi))
+        blank = Image.new("L", size, "white")
+        blank.save(path, dpi=(dpi, dpi))
+        return SimpleNamespace(buffer_rgba=lambda: blank.convert("RGBA"))
 
     def watched(*_):
         notebook = sys.modules.get("oda_eras.notebook")
