@@ -113,8 +113,9 @@ def made(
     Parameters
     ----------
     work : callable
-        A function of a module: from a chunk to a frame of numbers and text with as many rows as
-        it likes. Its result must not depend on where it runs.
+        A function of a module: from a chunk to a frame of numbers and text, of the same columns
+        for every chunk, with as many rows as it likes. Its result must not depend on where it
+        runs.
     chunks : sequence of DataFrame
     folder : Path
         Where the files of chunks are kept; those of other chunks of `work` are removed.
