@@ -254,12 +254,11 @@ def test_the_committed_notebook_is_what_make_atlas_finds(request, project, monke
     stale = stale_cells(request.session, committed, executed, exact_figures=pinned_platform())
     assert not stale, "\n".join(["make atlas, then make accept, takes it over", *stale])
     # nothing is simulated again, and nothing changes
-    found = pd.read_csv(folder / "data/atlas.csv", keep_default_na=False)
-    world = pd.read_csv(project / atlas.WORLD, usecols=atlas.WORLD_COLUMNS)
-    recipients = pd.read_csv(project / "data/recipients.csv", keep_default_na=False)
-    again, _ = atlas.split(atlas.whole(world, recipients, project))
+    table = (folder / "data/atlas.csv").read_bytes()
+    assert table.count(b"\n") > 5000 and b"JPN,UZB" in table
+    atlas.main()
     assert "chunk" not in capfd.readouterr().err
-    assert len(found) > 5000 and (found.p_null == again.p_null.round(4)).all()
+    assert (folder / "data/atlas.csv").read_bytes() == table
     for name in ("f41_how_common_shifts", "f42_when_shifts"):
         caption = page.read_caption(folder / f"figures/{name}.md").caption
         assert len(caption.split()) <= 60, caption

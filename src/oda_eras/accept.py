@@ -70,9 +70,11 @@ def accept(outputs: str, notebooks: list[str]) -> None:
     executed = {f"{name}.ipynb": build / f"{name}.ipynb" for name in notebooks}
     for committed in sorted((root / "notebooks/on_request").glob("*.ipynb")):
         made = f"outputs/{committed.stem}"
-        if (root / made / committed.name).is_file():
+        fragment = read_json(build_folder(made) / "fragments" / f"{committed.stem}.json")
+        # after make clean it is not known what an older one was made from
+        if fragment and (root / made / committed.name).is_file():
             executed[f"on_request/{committed.name}"] = root / made / committed.name
-            stale += read_json(build_folder(made) / "fragments" / f"{committed.stem}.json")["stale"]
+            stale += fragment["stale"]
     if stale:
         sys.exit("\n".join(["readings no longer hold: rewrite them first", *stale]))
     # all of them or, where one can't be read, none

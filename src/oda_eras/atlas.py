@@ -112,13 +112,19 @@ def reordered(series: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     kind.
     """
     rng, amounts = np.random.default_rng(seed), series.usd_million.to_numpy(copy=True)
-    ends = series.groupby(SERIES, sort=False).size().cumsum()
-    for own in np.split(amounts, ends[:-1]):
+    for own in np.split(amounts, starts_of(series)[1:]):
         rho = breaks.lag1(own - own.mean())
         rho = min(rho + (1 + 3 * rho) / len(own), RHOS[-1])
         rank = breaks.ar1(len(own), rho, 1, rng)[:, 0].argsort().argsort()
         own[:] = np.sort(own)[rank]
     return series.assign(usd_million=amounts, kind=series.kind + REORDERED)
+
+
+def starts_of(series: pd.DataFrame) -> np.ndarray:
+    """The rows at which each series of `series_of` starts, whose years stand together."""
+    keys = [series[name].to_numpy(object) for name in SERIES]
+    others = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    return np.flatnonzero(np.append(True, others))
 
 
 def longest_runs(rows: pd.DataFrame) -> pd.DataFrame:
@@ -270,9 +276,7 @@ def by_length(series: pd.DataFrame) -> list[pd.DataFrame]:
     on. The index counts the rows of `series` at which they start. The longest take longest: were
     they last, one worker would end long after the others.
     """
-    keys = [series[name].to_numpy(object) for name in SERIES]
-    others = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
-    starts = np.flatnonzero(np.append(True, others))
+    starts = starts_of(series)
     lengths = np.diff(starts, append=len(series))
     amounts = np.full((len(starts), lengths.max()), np.nan)
     amounts[np.arange(lengths.max()) < lengths[:, None]] = series.usd_million

@@ -144,10 +144,9 @@ def made(
             part.write_bytes(result.encode())
             os.replace(part, folder / name)
             progress.update()
-    heading, *_ = texts = [(folder / name).read_text(encoding="utf-8") for name in names]
-    rows = [text.partition("\n")[2] for text in texts]
-    whole = io.StringIO("".join([heading.partition("\n")[0], "\n", *rows]))
-    return pd.read_csv(whole, keep_default_na=False, na_values=[""])
+    first, *others = [(folder / name).read_text(encoding="utf-8") for name in names]
+    whole = "".join([first, *(text.partition("\n")[2] for text in others)])  # under one heading
+    return pd.read_csv(io.StringIO(whole), keep_default_na=False, na_values=[""])
 
 
 def as_csv(work: Work, chunk: pd.DataFrame) -> str:
